@@ -1,0 +1,55 @@
+"""A deal's last and next activity times, kept by the database itself: bulk writes and raw SQL cannot forget them.
+
+Statement-level triggers: an import of 10,000 activities is one UPDATE of deals.
+"""
+
+import pgtrigger
+
+KINDS = "('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')"
+
+LAST_ACTIVITY = [
+    pgtrigger.Trigger(
+        name="last_activity",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="added"),
+        func=f"""
+            UPDATE deals_deal d SET last_activity_at = latest.at
+            FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added
+                  WHERE deal_id IS NOT NULL AND kind IN {KINDS} GROUP BY 1, 2 ORDER BY 1, 2) latest
+            WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id
+              AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);
+            RETURN NULL;
+        """,
+    )
+]
+
+_NEXT = """
+    UPDATE deals_deal d SET next_activity_at = planned.at
+    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at
+          FROM ({changed}) c
+          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'
+          GROUP BY 1, 2 ORDER BY 1, 2) planned
+    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;
+    RETURN NULL;
+"""
+_OLD, _NEW = (
+    f"SELECT workspace_id, deal_id FROM {table} WHERE deal_id IS NOT NULL" for table in ("old_tasks", "new_tasks")
+)
+
+NEXT_ACTIVITY = [
+    pgtrigger.Trigger(
+        name=f"next_activity_{name}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),
+        func=_NEXT.format(changed=changed),
+    )
+    for name, operation, referencing, changed in (
+        ("insert", pgtrigger.Insert, {"new": "new_tasks"}, f"{_NEW} GROUP BY 1, 2"),
+        ("update", pgtrigger.Update, {"old": "old_tasks", "new": "new_tasks"}, f"{_OLD} UNION {_NEW}"),
+        ("delete", pgtrigger.Delete, {"old": "old_tasks"}, f"{_OLD} GROUP BY 1, 2"),
+    )
+]

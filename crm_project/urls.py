@@ -1,0 +1,21 @@
+"""Pages outside the workspaces. Everything else is mounted at /w/<slug>/: crm_project/workspace_urls.py."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from workspaces import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("workspaces/", views.workspace_list, name="workspace_list"),
+    path("workspaces/new/", views.workspace_new, name="workspace_new"),
+    path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
+    path("profile/", views.profile, name="profile"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "workspaces.views.bad_request"
+handler403 = "workspaces.views.permission_denied"
+handler404 = "workspaces.views.not_found"
+handler500 = "workspaces.views.server_error"

@@ -1,0 +1,23 @@
+"""The pages of a workspace, below /w/<slug>/ (workspaces/middleware.py mounts them there)."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from workspaces import views
+from workspaces.live import events
+
+urlpatterns = [
+    path("", views.workspace_home, name="workspace_home"),
+    path("events/", events, name="events"),
+    path("settings/", include("workspaces.urls")),
+    path("", include("deals.urls")),
+    path("", include("leads.urls")),
+    path("", include("activities.urls")),
+    path("", include("insights.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "workspaces.views.bad_request"
+handler403 = "workspaces.views.permission_denied"
+handler404 = "workspaces.views.not_found"
+handler500 = "workspaces.views.server_error"

@@ -1,0 +1,13 @@
+"""The pages, for any WSGI server: gunicorn, granian --interface wsgi."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_project.settings")
+
+application = get_wsgi_application()
+
+from workspaces.checks import refuse_unsafe_role  # noqa: E402 - needs the app registry
+
+refuse_unsafe_role()

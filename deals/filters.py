@@ -1,0 +1,161 @@
+"""What deals can be narrowed down by, on the board and in the list alike. Only these names are read from a URL."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import django_filters as filters
+from django import forms
+from django.db.models import Count, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from deals.models import Deal, Kind, Stage
+from leads.models import Company, Segment, Source
+from workspaces.filtering import AmountFilter, Chip, ListFilter
+from workspaces.models import Membership, Team
+
+DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def month_start(day: date, months: int = 0) -> date:
+    """The first day of the month `months` after that of `day`."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def quarter_start(day: date, quarters: int = 0) -> date:
+    return month_start(month_start(day, -((day.month - 1) % 3)), 3 * quarters)
+
+
+def close_ranges(today: date) -> dict[str, tuple[str, Q]]:
+    """Ranges of the expected close date: {key: (label, condition)}."""
+
+    def within(first: date, end: date) -> Q:
+        return Q(expected_close_date__gte=first, expected_close_date__lt=end)
+
+    this, following, after = (quarter_start(today, n) for n in range(3))
+
+    def name(first: date) -> str:
+        return f"Q{(first.month + 2) // 3} {first.year}"
+
+    return {
+        "overdue": ("Overdue", Q(expected_close_date__lt=today)),
+        "month": ("This month", within(month_start(today), month_start(today, 1))),
+        "quarter": (f"This quarter, {name(this)}", within(this, following)),
+        "next_quarter": (f"Next quarter, {name(following)}", within(following, after)),
+        "later": ("Later", Q(expected_close_date__gte=after)),
+        "none": ("No date", Q(expected_close_date=None)),
+    }
+
+
+RANGES = [(key, label) for key, (label, _) in close_ranges(date(2000, 1, 1)).items()]
+
+
+def of_workspace(model: type) -> object:
+    return lambda request: model.objects.filter(workspace=request.workspace)
+
+
+def members(request) -> QuerySet[Membership]:
+    return (
+        Membership.objects.filter(workspace=request.workspace)
+        .exclude(status=Membership.Status.LEFT)
+        .select_related("user")
+    )
+
+
+class DealFilter(ListFilter):
+    """`request` must be given: choices are those of its workspace, ranges those of its reader's today."""
+
+    q = filters.CharFilter(method="search", label="Deal or company")
+    owner = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="by_owner")
+    team = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Team), method="by_team")
+    close = filters.MultipleChoiceFilter(choices=RANGES, method="by_close")
+    close_from = filters.DateFilter(field_name="expected_close_date", lookup_expr="gte", label="From", widget=DATE)
+    close_to = filters.DateFilter(field_name="expected_close_date", lookup_expr="lte", label="To", widget=DATE)
+    amount_min = AmountFilter(field_name="amount", lookup_expr="gte", label="At least")
+    amount_max = AmountFilter(field_name="amount", lookup_expr="lte", label="At most")
+    company = filters.ModelChoiceFilter(queryset=of_workspace(Company), widget=forms.HiddenInput)
+    company_name = filters.CharFilter(field_name="company__name", lookup_expr="icontains", label="Company's name")
+    source = filters.MultipleChoiceFilter(choices=Source.choices)
+    segment = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Segment))
+
+    chips = (
+        Chip("owner", "Owner", "user-round", ("owner",)),
+        Chip("close", "Close", "calendar", ("close", "close_from", "close_to")),
+        Chip("amount", "Amount", "banknote", ("amount_min", "amount_max")),
+        Chip("segment", "Segment", "layers", ("segment",)),
+        Chip("q", "Text", "search", ("q",), primary=False),
+        Chip("team", "Team", "users-round", ("team",), primary=False),
+        Chip("company", "Company", "building-2", ("company_name", "company"), primary=False),
+        Chip("source", "Source", "globe", ("source",), primary=False),
+    )
+    # The board's heads answer these from totals kept per owner, without reading deals.
+    OWNERS = frozenset(("owner", "team"))
+
+    class Meta:
+        model = Deal
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(pk__in=RawSQL("SELECT crm_deals_like(%s)", [value]))
+
+    def by_owner(self, queryset: QuerySet, name: str, value: list[Membership]) -> QuerySet:
+        return queryset.filter(owner_id__in=[member.user_id for member in value]) if value else queryset
+
+    def by_team(self, queryset: QuerySet, name: str, value: list[Team]) -> QuerySet:
+        return queryset.filter(owner_id__in=team_user_ids(value)) if value else queryset
+
+    def by_close(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        ranges = close_ranges(self.formats.today)
+        chosen = Q()
+        for key in value:
+            chosen |= ranges[key][1]
+        return queryset.filter(chosen)
+
+    def choices(self, name: str) -> list[tuple[str, str]]:
+        if name == "close":
+            return [(key, label) for key, (label, _) in close_ranges(self.formats.today).items()]
+        return super().choices(name)
+
+    def counts(self, name: str, queryset: QuerySet) -> dict[str, int]:
+        queryset = queryset.open() if "status" not in self.filters else queryset
+        if name == "close":
+            ranges = close_ranges(self.formats.today)
+            return queryset.aggregate(**{key: Count("pk", filter=condition) for key, (_, condition) in ranges.items()})
+        if name == "owner":
+            return {str(key): count for key, count in queryset.order_by().values_list("owner_id").annotate(Count("pk"))}
+        if name == "team":
+            teams = Membership.objects.filter(workspace=self.request.workspace).values_list("user_id", "team_id")
+            found: dict[str, int] = {}
+            owned = self.counts("owner", queryset)
+            for user_id, team_id in teams:
+                found[str(team_id)] = found.get(str(team_id), 0) + owned.get(str(user_id), 0)
+            return found
+        return super().counts(name, queryset)
+
+    def say(self, chip: Chip, active: dict[str, object]) -> str:
+        if chip.name == "close":
+            short = [label.rpartition(", ")[2] for label in self.labels("close", active.get("close") or [])]
+            between = [f"from {self.formats.day(active['close_from'])}"] if "close_from" in active else []
+            between += [f"to {self.formats.day(active['close_to'])}"] if "close_to" in active else []
+            return " + ".join([*short, " ".join(between)]) if between else " + ".join(short)
+        if chip.name == "company":
+            return str(active.get("company") or active.get("company_name"))
+        return super().say(chip, active)
+
+
+class DealListFilter(DealFilter):
+    """The list also shows closed deals, and filters by stage."""
+
+    status = filters.MultipleChoiceFilter(choices=Kind.choices)
+    stage = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Stage))
+
+    chips = (
+        Chip("status", "Status", "circle-dot", ("status",)),
+        Chip("stage", "Stage", "square-kanban", ("stage",)),
+        *DealFilter.chips,
+    )
+
+
+def team_user_ids(teams: list[Team]) -> list[int]:
+    return list(Membership.objects.filter(team__in=teams).values_list("user_id", flat=True))

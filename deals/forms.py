@@ -1,0 +1,116 @@
+"""Shapes of what people type about deals; the rules are in actions."""
+
+from __future__ import annotations
+
+from django import forms
+
+from deals.models import Deal, DealContact, Kind, Stage
+from deals.transitions import LOST_REASONS, WON_REASONS
+from leads.models import Contact, Source
+from workspaces.models import Membership, Workspace
+from workspaces.numbers import AmountField
+
+
+class VersionForm(forms.Form):
+    """The version that the page showed."""
+
+    version = forms.IntegerField(min_value=1)
+
+
+class MoveForm(forms.Form):
+    """What a drop, a key or the menu sends."""
+
+    stage = forms.ModelChoiceField(
+        queryset=Stage.objects.none(), error_messages={"invalid_choice": "This stage is gone. Reload the page."}
+    )
+    version = forms.IntegerField(min_value=1)
+    after = forms.IntegerField(required=False)
+    before = forms.IntegerField(required=False)
+    reason = forms.CharField(max_length=80, required=False)
+    note = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    competitor = forms.CharField(max_length=120, required=False)
+
+    def __init__(self, *args, workspace: Workspace, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["stage"].queryset = Stage.objects.filter(workspace=workspace)
+
+
+class DealForm(forms.Form):
+    """A new deal: two fields are enough."""
+
+    name = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
+    company_name = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Company",
+        widget=forms.TextInput(attrs={"list": "companies", "autocomplete": "off"}),
+    )
+    amount = AmountField(required=False)
+    stage = forms.ModelChoiceField(queryset=Stage.objects.none(), empty_label=None)
+    expected_close_date = forms.DateField(
+        required=False, label="Expected close", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    owner = forms.ModelChoiceField(
+        queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label=None
+    )
+    source = forms.ChoiceField(choices=[("", "—"), *Source.choices], required=False)
+
+    def __init__(self, *args, workspace: Workspace, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["stage"].queryset = Stage.objects.filter(workspace=workspace, kind=Kind.OPEN).order_by(
+            "pipeline__position", "position"
+        )
+        self.fields["owner"].queryset = workspace.memberships.active().select_related("user")
+        self.fields["amount"].label = f"Amount, {workspace.currency}"
+
+
+class ContactRoleForm(forms.Form):
+    contact = forms.ModelChoiceField(queryset=Contact.objects.none())
+    role = forms.ChoiceField(choices=DealContact.Role.choices, required=False)
+
+    def __init__(self, *args, workspace: Workspace, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["contact"].queryset = Contact.objects.filter(workspace=workspace)
+
+
+def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal) -> forms.Form:
+    """The one-field form behind a fact of the deal page, named `value`, with the version it saw."""
+    makers = {
+        "name": lambda: forms.CharField(max_length=200, initial=deal.name),
+        "amount": lambda: AmountField(required=False, initial=deal.amount),
+        "probability": lambda: forms.IntegerField(
+            min_value=0, max_value=100, required=False, initial=deal.probability, help_text="Empty: as the stage says."
+        ),
+        "expected_close_date": lambda: forms.DateField(
+            required=False,
+            initial=deal.expected_close_date,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        ),
+        "owner": lambda: forms.ModelChoiceField(
+            workspace.memberships.active().select_related("user"),
+            to_field_name="user_id",
+            initial=deal.owner_id,
+            empty_label=None,
+        ),
+        "company": lambda: forms.CharField(
+            max_length=200,
+            required=False,
+            initial=str(deal.company or ""),
+            widget=forms.TextInput(attrs={"list": "companies"}),
+        ),
+        "source": lambda: forms.ChoiceField(choices=[("", "—"), *Source.choices], required=False, initial=deal.source),
+        "next_step": lambda: forms.CharField(max_length=200, required=False, initial=deal.next_step),
+        "won_reason": lambda: forms.ChoiceField(
+            choices=[("", "—"), *((reason, reason) for reason in WON_REASONS)], required=False, initial=deal.won_reason
+        ),
+        "lost_reason": lambda: forms.ChoiceField(
+            choices=[(reason, reason) for reason in LOST_REASONS], initial=deal.lost_reason
+        ),
+        "competitor": lambda: forms.CharField(max_length=120, required=False, initial=deal.competitor),
+    }
+    if field not in makers:
+        raise KeyError(field)
+    form = forms.Form(data)
+    form.fields["value"] = makers[field]()
+    form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deal.version)
+    return form

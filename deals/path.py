@@ -1,0 +1,44 @@
+"""The chevrons of a deal's page: which stages it went through, and how long it stayed in each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from deals.models import Deal, Kind, Stage, StageEvent
+
+
+@dataclass
+class Step:
+    stage: Stage
+    days: int | None
+    state: str  # done, current, future, won, lost
+
+
+def stage_path(deal: Deal, now: datetime) -> list[Step]:
+    """The open stages in order; a won deal is done with all, a lost one stands where it was lost."""
+    spent: dict[int, float] = {}
+    last_open = deal.stage_id
+    for event in StageEvent.objects.filter(deal=deal, from_stage__isnull=False).order_by("left_at", "id"):
+        spent[event.from_stage_id] = (
+            spent.get(event.from_stage_id, 0) + (event.left_at - event.entered_at).total_seconds()
+        )
+        last_open = event.from_stage_id
+    if deal.status == Kind.OPEN:
+        last_open = deal.stage_id
+        spent[deal.stage_id] = (now - deal.stage_entered_at).total_seconds()
+    stages = [stage for stage in deal.pipeline.stages.all() if stage.is_open]
+    current = next((i for i, stage in enumerate(stages) if stage.pk == last_open), -1)
+    return [Step(stage, _days(spent.get(stage.pk)), _state(deal, i, current)) for i, stage in enumerate(stages)]
+
+
+def _days(seconds: float | None) -> int | None:
+    return None if seconds is None else max(0, int(seconds // 86400))
+
+
+def _state(deal: Deal, index: int, current: int) -> str:
+    if deal.status == Kind.WON:
+        return "won"
+    if index == current:
+        return "lost" if deal.status == Kind.LOST else "current"
+    return "done" if index < current else "future"

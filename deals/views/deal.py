@@ -1,0 +1,140 @@
+"""The page of one deal: facts edited in place, stage path, timeline, tasks, people."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from activities.timeline import Timeline, open_tasks
+from deals import actions
+from deals.cards import present, rows
+from deals.forms import ContactRoleForm, fact_form
+from deals.models import Deal, DealContact
+from deals.path import stage_path
+from deals.views.board import visible_deals
+from leads.actions import find_or_create_company
+from workspaces.access import MemberRequest, member_required
+from workspaces.action import Refused
+from workspaces.dialogs import dialog, done, form_refused, is_script
+from workspaces.formats import Formats
+
+
+@member_required()
+def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    deal = get_object_or_404(detailed(request), pk=pk)
+    template = "deals/deal_detail.html" + ("#record" if request.headers.get("X-Part") == "record" else "")
+    return render(
+        request,
+        template,
+        record_context(request, deal) | rail_context(request, deal) | {"timeline": Timeline(request, deal)},
+    )
+
+
+def detailed(request: MemberRequest):
+    return visible_deals(request).select_related(
+        "stage", "pipeline", "company", "owner", "lead", "campaign", "segment", "created_by"
+    )
+
+
+def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    """Head, path and facts: what is drawn again after every change."""
+    return {
+        "deal": deal,
+        "card": present(rows(Deal.objects.filter(pk=deal.pk)), Formats.of(request))[0],
+        "path": stage_path(deal, timezone.now()),
+    }
+
+
+def rail_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    contacts = (
+        deal.contacts.select_related("contact")
+        .prefetch_related("contact__emails", "contact__phones")
+        .order_by("-is_primary", "contact__name")
+    )
+    siblings = {}
+    if deal.company_id:
+        found = (
+            visible_deals(request)
+            .filter(company_id=deal.company_id)
+            .order_by()
+            .values_list("status")
+            .annotate(Count("pk"), Sum("amount"))
+        )
+        siblings = {status: {"count": count, "amount": amount or 0} for status, count, amount in found}
+    return {"contacts": contacts, "siblings": siblings, "tasks": open_tasks(request, deal)}
+
+
+@member_required(methods=("GET", "POST"))
+def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
+    """One fact, in place: the form, then the record as it stands."""
+    deal = get_object_or_404(detailed(request), pk=pk)
+    try:
+        form = fact_form(field, request.workspace, request.POST or None, deal)
+    except KeyError:
+        raise Http404 from None
+    context = {
+        "kind": "popover",
+        "deal": deal,
+        "field": field,
+        "label": LABELS.get(field, field.replace("_", " ").capitalize()),
+    }
+    if request.method == "GET" or not form.is_valid():
+        return dialog(request, "deals/deal_edit.html", form, **context)
+    try:
+        changes = {field: form.cleaned_data["value"]}
+        deal = actions.update_deal(
+            deal, by=request.member, version=form.cleaned_data["version"], **as_columns(request, changes)
+        )
+    except Refused as refusal:
+        if refusal.status == 409:
+            # What the other one wrote, beside what was typed here: saving again is now a choice, not an accident.
+            form.data = form.data.copy() | {"version": Deal.objects.get(pk=deal.pk).version}
+            context["theirs"] = get_object_or_404(detailed(request), pk=pk)
+        return form_refused(request, "deals/deal_edit.html", form, refusal, **context)
+    return changed(request, deal)
+
+
+def changed(request: MemberRequest, deal: Deal) -> HttpResponse:
+    """Saved: our JavaScript draws the record or the card again, a plain form goes to the deal's page."""
+    return HttpResponse(status=204) if is_script(request) else done(request, deal.get_absolute_url())
+
+
+LABELS = {
+    "owner": "Owner",
+    "next_step": "Next step",
+    "expected_close_date": "Expected close",
+    "won_reason": "Why it was won",
+    "lost_reason": "Why it was lost",
+}
+
+
+def as_columns(request: MemberRequest, changes: dict[str, object]) -> dict[str, object]:
+    """Form values as update_deal takes them: ids for people and companies."""
+    if "owner" in changes:
+        return {"owner_id": changes["owner"].user_id}
+    if "company" in changes:
+        company = find_or_create_company(request.workspace, changes["company"], by=request.member)
+        return {"company_id": company and company.pk}
+    return changes
+
+
+@member_required(methods=("GET", "POST"))
+def deal_contact_add(request: MemberRequest, pk: int) -> HttpResponse:
+    deal = get_object_or_404(visible_deals(request), pk=pk)
+    form = ContactRoleForm(request.POST or None, workspace=request.workspace)
+    if request.method == "GET" or not form.is_valid():
+        return dialog(request, "deals/deal_contact_add.html", form, deal=deal)
+    try:
+        actions.add_contact(deal, form.cleaned_data["contact"], role=form.cleaned_data["role"], by=request.member)
+    except Refused as refusal:
+        return form_refused(request, "deals/deal_contact_add.html", form, refusal, deal=deal)
+    return done(request, deal.get_absolute_url())
+
+
+@member_required(methods=("POST",))
+def deal_contact_remove(request: MemberRequest, pk: int, contact_pk: int) -> HttpResponse:
+    deal = get_object_or_404(visible_deals(request), pk=pk)
+    actions.remove_contact(get_object_or_404(DealContact, deal=deal, pk=contact_pk), by=request.member)
+    return done(request, deal.get_absolute_url())

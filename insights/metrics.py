@@ -1,0 +1,167 @@
+"""What a pipeline adds up to (formulas: domain.md section 6). Amounts are in the workspace's currency.
+
+`summary` answers from the totals that triggers keep and reads no deals; `summary_as_of` reads history.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import TruncDate
+
+from deals.models import ClosedTotal, Deal, Kind, Stage, StageEvent, StageTotal
+from deals.totals import Total
+from workspaces.models import Workspace
+
+
+@dataclass
+class StageLine:
+    """One stage: open deals that stand in it, or all deals ever closed into it."""
+
+    id: int
+    pipeline: str
+    name: str
+    kind: str
+    probability: int
+    color: str
+    deals: int = 0
+    amount: Decimal = Decimal(0)
+    weighted: Decimal = Decimal(0)
+
+
+@dataclass
+class Summary:
+    stages: list[StageLine] = field(default_factory=list)
+    in_progress: Total = field(default_factory=Total)
+    won: Total = field(default_factory=Total)
+    lost: Total = field(default_factory=Total)
+    win_rate: float | None = None  # share of closed deals that were won, by count
+    win_rate_value: float | None = None  # the same by amount
+    days_to_close_mean: float | None = None  # of won deals
+    days_to_close_median: float | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "stages": [{key: value for key, value in asdict(line).items() if key != "color"} for line in self.stages],
+            "deals": sum(line.deals for line in self.stages),
+            "open": self.in_progress.deals,
+            "in_progress_value": self.in_progress.amount,
+            "weighted_value": self.in_progress.weighted,
+            "closed": self.won.deals + self.lost.deals,
+            "won": {"deals": self.won.deals, "amount": self.won.amount},
+            "lost": {"deals": self.lost.deals, "amount": self.lost.amount},
+            "win_rate": self.win_rate,
+            "win_rate_value": self.win_rate_value,
+            "days_to_close": {"mean": self.days_to_close_mean, "median": self.days_to_close_median},
+        }
+
+
+def summary(workspace: Workspace, owners: list[int] | None = None) -> Summary:
+    """As it stands now, over the deals of these owners (None: everybody's)."""
+    only = Q() if owners is None else Q(owner_id__in=owners)
+    lines = stage_lines(workspace)
+    for pk, deals, amount, weighted in (
+        StageTotal.objects.filter(only, workspace=workspace)
+        .values_list("stage_id")
+        .annotate(Sum("deals"), Sum("amount"), Sum("weighted"))
+    ):
+        lines[pk].deals, lines[pk].amount, lines[pk].weighted = deals, amount, weighted
+    days: Counter[int] = Counter()
+    for pk, lasted, deals, amount in (
+        ClosedTotal.objects.filter(only, workspace=workspace)
+        .values_list("stage_id", "days")
+        .annotate(Sum("deals"), Sum("amount"))
+    ):
+        lines[pk].deals += deals
+        lines[pk].amount += amount
+        if lines[pk].kind == Kind.WON:
+            days[lasted] += deals
+    return sum_up(lines.values(), days)
+
+
+def summary_as_of(workspace: Workspace, day: date, owners: list[int] | None = None) -> Summary:
+    """As it stood at the end (UTC) of `day`: which deals there were, in which stage, with the amount they then had."""
+    moment = datetime.combine(day, time(0), UTC) + timedelta(days=1)
+    latest = StageEvent.objects.filter(deal=OuterRef("pk"), left_at__lt=moment).order_by("-left_at", "-pk")
+    deals = Deal.objects.filter(workspace=workspace, created_at__lt=moment).owned_by(owners)
+    deals = deals.annotate(
+        then=Subquery(latest.values("to_stage_id")[:1]),
+        then_amount=Subquery(latest.values("amount")[:1]),
+        then_probability=Subquery(latest.values("probability")[:1]),
+    ).exclude(then=None)
+    lines = stage_lines(workspace)
+    for pk, count, amount, weighted in (
+        deals.order_by()
+        .values_list("then")
+        .annotate(n=Count("pk"), money=Sum("then_amount"), expected=Sum(F("then_amount") * F("then_probability")) / 100)
+    ):
+        line = lines[pk]
+        line.deals, line.amount, line.weighted = count, amount or Decimal(0), weighted or Decimal(0)
+    return sum_up(
+        lines.values(), days_of(deals.filter(then__in=[pk for pk, line in lines.items() if line.kind == Kind.WON]))
+    )
+
+
+def stage_lines(workspace: Workspace) -> dict[int, StageLine]:
+    stages = (
+        Stage.objects.filter(workspace=workspace)
+        .select_related("pipeline")
+        .order_by("pipeline__position", "pipeline_id", "position")
+    )
+    return {
+        stage.pk: StageLine(stage.pk, stage.pipeline.name, stage.name, stage.kind, stage.probability, stage.color)
+        for stage in stages
+    }
+
+
+def days_of(won: QuerySet[Deal]) -> Counter[int]:
+    """{days from creation to close: deals}."""
+    pairs = (
+        won.filter(closed_at__isnull=False)
+        .annotate(first=TruncDate("created_at", tzinfo=UTC), last=TruncDate("closed_at", tzinfo=UTC))
+        .values_list("first", "last")
+    )
+    return Counter((last - first).days for first, last in pairs)
+
+
+def sum_up(lines: Iterable[StageLine], days: Counter[int]) -> Summary:
+    result = Summary(stages=list(lines))
+    for line in result.stages:
+        total = Total(line.deals, line.amount, line.weighted)
+        if line.kind == Kind.OPEN:
+            result.in_progress += total
+        elif line.kind == Kind.WON:
+            line.weighted = line.amount
+            result.won += total
+        else:
+            line.weighted = Decimal(0)
+            result.lost += total
+    closed, value = result.won.deals + result.lost.deals, result.won.amount + result.lost.amount
+    result.win_rate = result.won.deals / closed if closed else None
+    result.win_rate_value = float(result.won.amount / value) if value else None
+    result.days_to_close_mean = sum(lasted * deals for lasted, deals in days.items()) / days.total() if days else None
+    result.days_to_close_median = median(days)
+    return result
+
+
+def median(counts: Counter[int]) -> float | None:
+    """The median of values given as {value: how often}.
+
+    >>> median(Counter({1: 2, 5: 1, 9: 1}))
+    3.0
+    """
+    total = counts.total()
+    if not total:
+        return None
+    middle, seen = ((total - 1) // 2, total // 2), 0
+    found: list[int] = []
+    for value in sorted(counts):
+        seen += counts[value]
+        while len(found) < 2 and seen > middle[len(found)]:
+            found.append(value)
+    return sum(found) / 2

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from insights import views
+
+urlpatterns = [
+    path("summary/", views.pipeline_summary, name="pipeline_summary"),
+]

@@ -1,0 +1,1 @@
+"""What stands behind ./run: environment, embedded servers, processes. Standard library only."""

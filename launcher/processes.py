@@ -1,0 +1,90 @@
+"""Child processes with pid files, so that what a SIGKILL of the parent leaves behind is found and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Child:
+    """A process in a session of its own: Ctrl-C reaches the parent, and the parent ends its children in order."""
+
+    def __init__(
+        self, name: str, command: list[str], *, env: dict[str, str], log: Path, pids: Path, cwd: Path | None = None
+    ):
+        self.name, self.command, self.env, self.log, self.cwd = name, command, env, log, cwd
+        self.pid_file = pids / f"{name}.pid"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=self.env,
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid_file.write_text(f"{self.process.pid}\n{_born(self.process.pid)}")
+
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def stop(self, *, patience: float = 10) -> None:
+        if self.process is None:
+            return
+        _end_group(self.process.pid, patience=patience, is_alive=lambda: self.process.poll() is None)
+        self.process.wait()
+        self.pid_file.unlink(missing_ok=True)
+
+    def tail(self, size: int = 2000) -> str:
+        return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""
+
+
+def end_leftovers(pids: Path) -> None:
+    """End the processes that pid files in this folder name, if they are still the ones that were started."""
+    for pid_file in pids.glob("*.pid"):
+        pid, _, born = pid_file.read_text().partition("\n")
+        if pid.isdigit() and born and _born(int(pid)) == born:
+            _end_group(int(pid), patience=10, is_alive=lambda pid=int(pid), born=born: _born(pid) == born)
+        pid_file.unlink(missing_ok=True)
+
+
+def _end_group(pid: int, *, patience: float, is_alive: Callable[[], bool]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(pid, sign)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + patience
+        while is_alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not is_alive():
+            return
+
+
+def command_of(pid: int) -> str:
+    """The program a pid runs, or "" when there is none."""
+    if Path("/proc/self/comm").exists():
+        comm = Path(f"/proc/{pid}/comm")
+        return comm.read_text().strip() if comm.exists() else ""
+    return subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True).stdout.strip()
+
+
+def _born(pid: int) -> str:
+    """When the process started, "" once it ended: a pid alone may have been given to another program since."""
+    if not Path("/proc/self/stat").exists():
+        return subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True).stdout.strip()
+    try:
+        # "pid (name) state ppid …": the name may hold spaces and brackets, so count from its end.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if fields[0] == "Z" else fields[19]

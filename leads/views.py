@@ -1,0 +1,329 @@
+"""Lists and pages of leads, companies and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from activities.timeline import Timeline, open_tasks
+from leads import actions
+from leads.filters import CompanyFilter, ContactFilter, LeadFilter
+from leads.forms import CompanyForm, ContactForm, LeadEditForm, LeadForm
+from leads.models import Company, Contact, ContactEmail, Lead
+from workspaces.access import MemberRequest, member_required, visible_owners
+from workspaces.action import Refused
+from workspaces.dialogs import dialog, done, form_refused
+from workspaces.filtering import ListFilter, filter_panel
+from workspaces.lists import Column, ListPage
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What tells one list of records from another."""
+
+    name: str
+    model: type
+    filter: type[ListFilter]
+    columns: tuple[Column, ...]
+    default: str
+    rows: Callable[[QuerySet], QuerySet]
+    is_owned: bool = False
+
+    def records(self, request: MemberRequest) -> QuerySet:
+        """Those of the workspace that the member may see: fetch and permission in one."""
+        records = self.model.objects.filter(workspace=request.workspace)
+        return records.owned_by(visible_owners(request.member)) if self.is_owned else records
+
+    def filtered(self, request: MemberRequest) -> ListFilter:
+        return self.filter(request.GET, queryset=self.records(request), request=request)
+
+
+PRIMARY = ContactEmail.objects.filter(
+    workspace_id=OuterRef("workspace_id"), contact_id=OuterRef("pk"), is_primary=True
+).values("email")[:1]
+
+LEADS = Listing(
+    "lead",
+    Lead,
+    LeadFilter,
+    (
+        Column("name", "Lead", sort="name"),
+        Column("company", "Company"),
+        Column("status", "Status"),
+        Column("source", "Source"),
+        Column("amount", "Estimated", css="r"),
+        Column("owner", "Owner"),
+        Column("created", "Created", sort="created_at", css="r"),
+    ),
+    "-created",
+    lambda leads: leads.values(
+        "pk",
+        "name",
+        "company_id",
+        "company__name",
+        "status",
+        "source",
+        "estimated_amount",
+        "score",
+        "owner_id",
+        "owner__name",
+        "created_at",
+    ),
+    is_owned=True,
+)
+COMPANIES = Listing(
+    "company",
+    Company,
+    CompanyFilter,
+    (
+        Column("name", "Company", sort="name"),
+        Column("domain", "Domain"),
+        Column("industry", "Industry"),
+        Column("country", "Country"),
+        Column("size", "Employees", css="r"),
+        Column("revenue", "Revenue", css="r"),
+        Column("owner", "Owner"),
+    ),
+    "name",
+    lambda companies: companies.values(
+        "pk", "name", "domain", "industry", "country", "size", "annual_revenue", "owner_id", "owner__name"
+    ),
+)
+CONTACTS = Listing(
+    "contact",
+    Contact,
+    ContactFilter,
+    (
+        Column("name", "Contact", sort="name"),
+        Column("title", "Job title"),
+        Column("company", "Company"),
+        Column("email", "Email"),
+        Column("owner", "Owner"),
+    ),
+    "name",
+    lambda contacts: contacts.annotate(email=Subquery(PRIMARY)).values(
+        "pk", "name", "title", "company_id", "company__name", "email", "owner_id", "owner__name"
+    ),
+)
+
+
+def list_page(request: MemberRequest, listing: Listing) -> HttpResponse:
+    filterset = listing.filtered(request)
+    records = listing.rows(filterset.qs) if filterset.is_valid() else listing.model.objects.none()
+    name = listing.name
+    context = {
+        "listing": listing,
+        "filter": filterset,
+        "page": ListPage(request, records, listing.columns, listing.default),
+    }
+    context |= {
+        "new_url": reverse(f"{name}_new"),
+        "home": f"{name}_list",
+        "panel": f"{name}_filter",
+        "row_template": f"leads/{name}_row.html",
+    }
+    part = (
+        "#rows"
+        if request.headers.get("X-Part") == "rows"
+        else "#page"
+        if request.htmx and not request.htmx.history_restore_request
+        else ""
+    )
+    return render(request, f"leads/{'record' if part else name}_list.html{part}", context)
+
+
+def filter_of(request: MemberRequest, listing: Listing, name: str) -> HttpResponse:
+    return filter_panel(request, listing.filtered(request), name, reverse(f"{listing.name}_list"))
+
+
+def detail_page(request: MemberRequest, listing: Listing, pk: int, *related: str, **context: object) -> HttpResponse:
+    record = get_object_or_404(listing.records(request).select_related("owner", *related), pk=pk)
+    context |= {
+        listing.name: record,
+        "record": record,
+        "kind": listing.name,
+        "timeline": Timeline(request, record),
+        "tasks": open_tasks(request, record),
+    }
+    return render(request, f"leads/{listing.name}_detail.html", context)
+
+
+def create_or_edit(
+    request: MemberRequest, form, template: str, save: Callable[[dict], object], **context: object
+) -> HttpResponse:
+    """A record's form in a dialog: shown, refused with its errors, or saved by `save(facts)`."""
+    if request.method == "GET" or not form.is_valid():
+        return dialog(request, template, form, **context)
+    try:
+        record = save(form.facts())
+    except Refused as refusal:
+        return form_refused(request, template, form, refusal, **context)
+    return done(request, record.get_absolute_url())
+
+
+# --- leads ------------------------------------------------------------------------------------------
+
+
+@member_required()
+def lead_list(request: MemberRequest) -> HttpResponse:
+    return list_page(request, LEADS)
+
+
+@member_required()
+def lead_filter(request: MemberRequest, name: str) -> HttpResponse:
+    return filter_of(request, LEADS, name)
+
+
+@member_required()
+def lead_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    return detail_page(request, LEADS, pk, "contact", "company", "campaign")
+
+
+@member_required(methods=("GET", "POST"))
+def lead_new(request: MemberRequest) -> HttpResponse:
+    form = LeadForm(request.POST or None, workspace=request.workspace, initial={"owner": request.member.user_id})
+    return create_or_edit(
+        request,
+        form,
+        "leads/lead_new.html",
+        lambda facts: actions.capture(request.workspace, by=request.member, **facts),
+    )
+
+
+@member_required(methods=("GET", "POST"))
+def lead_edit(request: MemberRequest, pk: int) -> HttpResponse:
+    lead = get_object_or_404(LEADS.records(request), pk=pk)
+    form = LeadEditForm(request.POST or None, workspace=request.workspace, edited=lead)
+    return create_or_edit(
+        request,
+        form,
+        "leads/record_edit.html",
+        lambda facts: actions.update_lead(lead, by=request.member, **facts),
+        record=lead,
+    )
+
+
+# --- companies --------------------------------------------------------------------------------------
+
+
+@member_required()
+def company_list(request: MemberRequest) -> HttpResponse:
+    return list_page(request, COMPANIES)
+
+
+@member_required()
+def company_filter(request: MemberRequest, name: str) -> HttpResponse:
+    return filter_of(request, COMPANIES, name)
+
+
+@member_required()
+def company_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    company = get_object_or_404(COMPANIES.records(request), pk=pk)
+    contacts = company.contacts.annotate(email=Subquery(PRIMARY)).order_by("name")[:50]
+    # Deals stand above this app: their rows are asked for through the company, without importing them.
+    deals = (
+        company.deals.owned_by(visible_owners(request.member))
+        .select_related("stage")
+        .order_by(F("closed_at").desc(nulls_first=True), "-created_at")[:20]
+    )
+    leads = company.leads.owned_by(visible_owners(request.member)).order_by("-created_at")[:20]
+    return detail_page(request, COMPANIES, pk, "parent", contacts=contacts, deals=deals, leads=leads)
+
+
+@member_required(methods=("GET", "POST"))
+def company_new(request: MemberRequest) -> HttpResponse:
+    form = CompanyForm(request.POST or None, workspace=request.workspace, initial={"owner": request.member.user_id})
+    return create_or_edit(
+        request,
+        form,
+        "leads/company_new.html",
+        lambda facts: actions.create_company(request.workspace, by=request.member, **facts),
+    )
+
+
+@member_required(methods=("GET", "POST"))
+def company_edit(request: MemberRequest, pk: int) -> HttpResponse:
+    company = get_object_or_404(COMPANIES.records(request), pk=pk)
+    form = CompanyForm(request.POST or None, workspace=request.workspace, edited=company)
+    return create_or_edit(
+        request,
+        form,
+        "leads/record_edit.html",
+        lambda facts: actions.update_company(company, by=request.member, **facts),
+        record=company,
+    )
+
+
+@member_required()
+def company_suggest(request: MemberRequest) -> HttpResponse:
+    """Names for the company field of a form, as one types."""
+    text = next((value for key, value in request.GET.items() if key in ("company_name", "value", "q")), "").strip()
+    names = actions.suggest_companies(request.workspace, text) if len(text) > 1 else []
+    return render(request, "leads/company_suggest.html", {"names": names})
+
+
+# --- contacts ---------------------------------------------------------------------------------------
+
+
+@member_required()
+def contact_list(request: MemberRequest) -> HttpResponse:
+    return list_page(request, CONTACTS)
+
+
+@member_required()
+def contact_filter(request: MemberRequest, name: str) -> HttpResponse:
+    return filter_of(request, CONTACTS, name)
+
+
+@member_required()
+def contact_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(CONTACTS.records(request), pk=pk)
+    leads = contact.leads.owned_by(visible_owners(request.member)).order_by("-created_at")[:20]
+    links = contact.deals.filter(deal__deleted_at=None).select_related("deal__stage")
+    owners = visible_owners(request.member)
+    links = links if owners is None else links.filter(deal__owner_id__in=owners)
+    return detail_page(
+        request,
+        CONTACTS,
+        pk,
+        "company",
+        leads=leads,
+        links=links,
+        emails=contact.emails.order_by("-is_primary", "pk"),
+        phones=contact.phones.all(),
+    )
+
+
+@member_required(methods=("GET", "POST"))
+def contact_new(request: MemberRequest) -> HttpResponse:
+    form = ContactForm(request.POST or None, workspace=request.workspace, initial={"owner": request.member.user_id})
+    return create_or_edit(
+        request,
+        form,
+        "leads/contact_new.html",
+        lambda facts: actions.create_contact(request.workspace, by=request.member, **named_company(request, facts)),
+    )
+
+
+@member_required(methods=("GET", "POST"))
+def contact_edit(request: MemberRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(CONTACTS.records(request).select_related("company"), pk=pk)
+    form = ContactForm(request.POST or None, workspace=request.workspace, edited=contact)
+    return create_or_edit(
+        request,
+        form,
+        "leads/record_edit.html",
+        lambda facts: actions.update_contact(contact, by=request.member, **named_company(request, facts)),
+        record=contact,
+    )
+
+
+def named_company(request: MemberRequest, facts: dict) -> dict:
+    return facts | {
+        "company": actions.find_or_create_company(request.workspace, facts.pop("company_name"), by=request.member)
+    }

@@ -1,0 +1,176 @@
+// The one dialog and the one popover. Links say data-dialog or data-menu; their href is the page that the link
+// would lead to without JavaScript, and answers with its form alone when we ask.
+import { parse, send } from "./request.js";
+import { say, showAll } from "./toasts.js";
+
+const dialog = document.getElementById("dialog");
+const popover = document.getElementById("popover");
+let anchor = null;
+
+export const isBusy = () => dialog.open || popover.matches(":popover-open");
+
+export function openDialog(html) {
+  closePopover();
+  dialog.replaceChildren(parse(html));
+  dialog.setAttribute("aria-labelledby", "dialog-title");
+  if (!dialog.open) dialog.showModal();
+  focusFirst(dialog);
+}
+
+// Calls `done` once: true when the form was saved, false when the dialog was left.
+export function onClose(done) {
+  dialog.addEventListener("close", () => done(dialog.returnValue === "saved"), { once: true });
+}
+
+function focusFirst(box) {
+  const wrong = box.querySelector(".err")?.closest(".field, fieldset")?.querySelector("input:not([type=hidden]), select, textarea");
+  (wrong ?? box.querySelector("[autofocus]") ?? box.querySelector("input:not([type=hidden]):not([disabled]), select, textarea, button:not([data-close]):not([disabled]), a"))?.focus();
+}
+
+export async function openPopover(from, url) {
+  const { status, html } = await send(url);
+  if (!status) return;
+  anchor = from;
+  popover.replaceChildren(parse(html));
+  if (!popover.matches(":popover-open")) popover.showPopover();
+  place(popover, from);
+  focusFirst(popover);
+}
+
+export function closePopover() {
+  if (popover.matches(":popover-open")) popover.hidePopover();
+}
+
+// Below its opener, inside the window.
+function place(box, from) {
+  const at = from.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = box;
+  const top = at.bottom + 4 + height > innerHeight ? Math.max(8, Math.min(at.top - height - 4, innerHeight - height - 8)) : at.bottom + 4;
+  box.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+  box.style.top = `${top}px`;
+}
+
+document.addEventListener("toggle", (event) => {
+  const box = event.target;
+  if (!box.matches?.(".menu[popover]") || event.newState !== "open" || box === popover || box.matches(".user-menu, .more-menu")) return;
+  const opener = document.querySelector(`[popovertarget="${box.id}"]`);
+  if (opener) place(box, opener);
+}, true);
+popover.addEventListener("toggle", (event) => {
+  if (event.newState === "closed" && anchor?.isConnected && popover.contains(document.activeElement)) anchor.focus();
+});
+
+async function load(link, open) {
+  try {
+    const { status, html } = await send(link.href);
+    if (status) open(html, status);
+  } catch {
+    say("No connection.", { error: true, retry: () => load(link, open) });
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+  const target = event.target.closest?.("[data-dialog], [data-menu], [data-close]");
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("[data-close]")) {
+    target.closest("dialog").close("");
+  } else if (target.matches("[data-dialog]")) {
+    load(target, openDialog);
+  } else {
+    const chip = target.closest("[popover]") ? document.querySelector(`[popovertarget="${target.closest("[popover]").id}"]`) ?? target : target;
+    openPopover(chip, target.href);
+  }
+});
+
+// --- forms in a dialog or popover ------------------------------------------------------------------
+
+async function submit(form, submitter) {
+  const button = submitter ?? form.querySelector("[type=submit]");
+  const body = new FormData(form, submitter);
+  const onBoard = document.getElementById("board");
+  if (onBoard) body.set("board", "1");
+  if (button) button.disabled = true;
+  try {
+    const { status, html } = await send(form.action + (onBoard && !form.action.includes("?") ? location.search : ""), { body });
+    if (status) answered(form, status, html);
+  } catch {
+    say("Not saved: no connection. What you typed is still here.", { error: true });
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+function answered(form, status, html) {
+  const fragment = parse(html);
+  const again = fragment.querySelector("form");
+  if (status >= 400 && again && !again.matches("[data-undo]")) {
+    const box = form.closest("dialog, [popover]");
+    if (!box || again.matches("[data-move]")) openDialog(html);
+    else box.replaceChildren(fragment), focusFirst(box);
+    return;
+  }
+  if (status >= 400) {
+    showAll(fragment);
+    if (!fragment.querySelector(".toast")) say("The server could not do this. Nothing was saved.", { error: true });
+    return;
+  }
+  const part = form.dataset.part && document.querySelector(form.dataset.part);
+  if (dialog.open) dialog.close("saved");
+  closePopover();
+  if (part) part.replaceChildren(fragment), window.htmx?.process(part);
+  else document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  // On the board, board.js moves the card.
+  if (event.defaultPrevented || form.matches("[data-undo]") || (document.getElementById("board") && form.matches("[data-move], [data-delete]"))) return;
+  if (form.matches("[data-filter]")) {
+    event.preventDefault();
+    filter(form, event.submitter);
+  } else if (form.matches("[data-dialog-form], [data-part], [data-move], [data-delete]")) {
+    event.preventDefault();
+    submit(form, event.submitter);
+  }
+});
+
+// A filter is a link: its form's values become the page's query.
+function filter(form, submitter) {
+  const data = new FormData(form);
+  if (submitter?.matches("[data-clear]")) for (const input of form.querySelectorAll(".choice input, .inputs input")) data.delete(input.name);
+  const query = new URLSearchParams([...data].filter(([, value]) => value !== ""));
+  if (submitter) closePopover();
+  visit(`${form.getAttribute("action")}?${query}`);
+}
+
+export function visit(url) {
+  window.htmx.ajax("GET", url, { target: "#page", swap: "outerHTML" });
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-filter]");
+  if (form) filter(form);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.target.closest?.("form")?.requestSubmit();
+  const items = popover.contains(document.activeElement) && [...popover.querySelectorAll("a, button:not([disabled]), input:not([type=hidden])")];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (items?.length && step && !document.activeElement.matches("input[type=text], input[type=date], textarea, select")) {
+    event.preventDefault();
+    items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+  }
+});
+
+// Names for a field with a list, as one types.
+let typing;
+document.addEventListener("input", (event) => {
+  const list = event.target.list;
+  if (!list?.dataset.suggest) return;
+  clearTimeout(typing);
+  typing = setTimeout(async () => {
+    const { html } = await send(`${list.dataset.suggest}?q=${encodeURIComponent(event.target.value)}`);
+    list.replaceChildren(parse(html));
+  }, 150);
+});

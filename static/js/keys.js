@@ -1,0 +1,114 @@
+// Shortcuts of every page. Single keys rest while one types, in menus, and for who switched them off.
+import { closePopover, isBusy } from "./dialogs.js";
+import { send, parse } from "./request.js";
+import { undoLast } from "./toasts.js";
+
+const palette = document.getElementById("palette");
+const body = document.body;
+let pending = 0;
+
+export const isTyping = () => document.activeElement?.matches("input, textarea, select, [contenteditable]") || isBusy() || Boolean(document.querySelector("dialog[open]"));
+export const singleKeys = () => !("noSingleKeys" in body.dataset);
+
+const GO = { d: "deals/", l: "leads/", o: "companies/", p: "contacts/" };
+
+document.addEventListener("keydown", (event) => {
+  if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && palette) {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.key === "F6") return void (event.preventDefault(), nextPane(event.shiftKey ? -1 : 1));
+  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || !singleKeys() || isTyping()) return;
+  const key = event.key.toLowerCase();
+  if (pending && Date.now() - pending < 1200 && GO[key]) {
+    location.assign(body.dataset.search.replace("search/", GO[key]));
+    return;
+  }
+  pending = 0;
+  const actions = {
+    "/": openPalette,
+    "?": () => document.getElementById("keys").showModal(),
+    c: () => document.querySelector("[aria-keyshortcuts=c]")?.click(),
+    z: undoLast,
+    g: () => (pending = Date.now()),
+    j: () => row(1),
+    k: () => row(-1),
+  };
+  const run = actions[event.key] ?? actions[key] ?? (() => document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click());
+  if (run() !== false && (actions[key] || document.querySelector(`[data-key="${CSS.escape(key)}"]`))) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-keys]")) document.getElementById("keys").showModal();
+  if (palette && event.target.closest?.("[data-palette]") && !event.metaKey && !event.ctrlKey) {
+    event.preventDefault();
+    openPalette();
+  }
+  const tr = event.target.closest?.("tr[data-href]");
+  if (tr && !event.target.closest("a, button") && !getSelection().toString()) location.assign(tr.dataset.href);
+});
+
+function nextPane(step) {
+  const panes = [...document.querySelectorAll(".side, .top, #main, .rail")].filter((pane) => pane.offsetParent !== null);
+  const here = panes.findIndex((pane) => pane.contains(document.activeElement));
+  const pane = panes[(here + step + panes.length) % panes.length];
+  (pane?.id === "main" ? pane : pane?.querySelector("a, button, [tabindex]"))?.focus();
+}
+
+function row(step) {
+  const rows = [...document.querySelectorAll("tr[data-href]")];
+  if (!rows.length) return false;
+  const here = rows.indexOf(document.activeElement.closest("tr"));
+  rows[Math.max(0, Math.min(rows.length - 1, here + step))].querySelector("a").focus();
+}
+
+// --- the palette -------------------------------------------------------------------------------------
+
+const input = palette?.querySelector("input");
+const results = palette?.querySelector("[data-results]");
+let timer, asked = 0;
+
+function openPalette() {
+  closePopover();
+  palette.showModal();
+  input.select();
+}
+
+function options() {
+  return [...palette.querySelectorAll("a")].filter((link) => !link.hidden);
+}
+
+function mark(link) {
+  for (const other of options()) other.toggleAttribute("data-focus", other === link);
+  link?.scrollIntoView({ block: "nearest" });
+}
+
+input?.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    const text = input.value.trim();
+    const turn = ++asked;
+    for (const link of palette.querySelectorAll("[data-command] a")) {
+      link.hidden = text !== "" && !link.textContent.toLowerCase().includes(text.toLowerCase()) && !link.matches("[data-create]");
+      if (link.matches("[data-create]")) link.href = `${link.dataset.create}?name=${encodeURIComponent(text)}`;
+    }
+    const { html } = text ? await send(`${body.dataset.search}?q=${encodeURIComponent(text)}`) : { html: "" };
+    if (turn !== asked) return;
+    results.replaceChildren(parse(html));
+    mark(options()[0]);
+  }, 120);
+});
+
+palette?.addEventListener("keydown", (event) => {
+  const links = options();
+  const here = links.findIndex((link) => link.hasAttribute("data-focus"));
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    mark(links[(here + (event.key === "ArrowDown" ? 1 : -1) + links.length) % links.length]);
+  } else if (event.key === "Enter" && links[Math.max(0, here)]) {
+    event.preventDefault();
+    palette.close();
+    links[Math.max(0, here)].click();
+  }
+});

@@ -1,0 +1,61 @@
+// Toasts: said in one live region, gone after ten seconds unless they report an error or the pointer rests on them.
+import { parse, send } from "./request.js";
+
+const LIFE = 10000;
+const region = () => document.getElementById("toasts");
+
+export function show(toast) {
+  region().append(toast);
+  start(toast);
+}
+
+export function showAll(fragment) {
+  for (const toast of fragment.querySelectorAll(".toast")) show(toast);
+}
+
+// A toast made in the browser, for when the server cannot be reached.
+export function say(text, { error = false, retry } = {}) {
+  const toast = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+  toast.querySelector("[data-text]").textContent = text;
+  toast.classList.toggle("err", error);
+  const button = toast.querySelector("[data-retry]");
+  if (retry) button.addEventListener("click", () => (toast.remove(), retry()));
+  else button.remove();
+  show(toast);
+}
+
+function start(toast) {
+  if (toast.classList.contains("err")) return;
+  let timer;
+  const run = () => (timer = setTimeout(() => toast.remove(), LIFE));
+  const hold = () => clearTimeout(timer);
+  toast.addEventListener("pointerenter", hold);
+  toast.addEventListener("focusin", hold);
+  toast.addEventListener("pointerleave", run);
+  toast.addEventListener("focusout", run);
+  run();
+}
+
+async function undo(form) {
+  const toast = form.closest(".toast");
+  const body = new FormData(form);
+  if (document.getElementById("board")) body.set("board", "1");
+  toast.remove();
+  try {
+    const { status, html } = await send(form.action + location.search, { body, retries: [1000, 3000] });
+    if (status) document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
+  } catch {
+    say("Not undone: no connection.", { error: true, retry: () => undo(form) });
+  }
+}
+
+export const undoLast = () => region().querySelector(".toast:last-of-type form[data-undo]")?.requestSubmit();
+
+document.addEventListener("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".toast").remove());
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-undo]")) return;
+  event.preventDefault();
+  undo(event.target);
+});
+for (const toast of region().querySelectorAll(".toast")) start(toast);
+for (const later of document.querySelectorAll("template[data-toast]")) showAll(parse(later.innerHTML));

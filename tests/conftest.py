@@ -1,0 +1,75 @@
+"""The cast: alice owns the workspace acme, bob is a rep on the team north, vera views; charlie owns the workspace
+rival and must see nothing of acme. Real PostgreSQL, logged in as the role that row-level security binds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import django.test.utils
+import pytest
+from django.test import Client
+
+from workspaces.tenancy import as_owner, tenant
+
+
+def _as_owner(function: Callable) -> Callable:
+    def run(*args, **kwargs):
+        with as_owner():
+            return function(*args, **kwargs)
+
+    return run
+
+
+# pytest-django imports these two when it needs them: making, migrating, cloning and dropping test databases is the
+# owner's business. Everything else in the tests runs as crm_app.
+django.test.utils.setup_databases = _as_owner(django.test.utils.setup_databases)
+django.test.utils.teardown_databases = _as_owner(django.test.utils.teardown_databases)
+
+
+@dataclass
+class Cast:
+    """Members, with their user and workspace loaded; `stages` of acme by name, `rival_stages` of rival."""
+
+    workspace: object
+    rival: object
+    alice: object
+    bob: object
+    vera: object
+    charlie: object
+    north: object
+    stages: dict[str, object]
+    rival_stages: dict[str, object]
+
+
+@pytest.fixture
+def cast(db) -> Cast:
+    from tests.factories import make_cast  # noqa: PLC0415 - models are there only once Django is set up
+
+    return make_cast()
+
+
+@pytest.fixture
+def acme(cast) -> Iterator[Cast]:
+    """The cast, inside the scope of the workspace acme."""
+    with tenant(cast.workspace, cast.alice.user, door="web"):
+        yield cast
+
+
+@pytest.fixture
+def login() -> Callable[[object], Client]:
+    """login(member) -> a test client; paths of pages: tests.factories.url."""
+
+    def make(member: object, **headers: str) -> Client:
+        client = Client(headers=headers or None)
+        client.force_login(member.user)
+        return client
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _plain_cache(settings):
+    """No test may depend on what another left in the shared cache (rate limits)."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

@@ -1,0 +1,19 @@
+"""What every page's frame shows."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from workspaces.models import Role
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    member = getattr(request, "member", None)
+    if member is None:
+        return {"workspace": None, "member": None}
+    return {
+        "workspace": request.workspace,
+        "member": member,
+        "may_edit": member.may(Role.REP),
+        "is_admin": member.may(Role.ADMIN),
+    }

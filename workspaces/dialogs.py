@@ -1,0 +1,54 @@
+"""One form, two frames: a dialog over the page by htmx, a page of its own without JavaScript."""
+
+from __future__ import annotations
+
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
+
+from workspaces.action import Refused
+
+
+def is_script(request: HttpRequest) -> bool:
+    """Does our JavaScript ask (and want a fragment), or a plain link or form?"""
+    return bool(request.headers.get("X-Client-Id"))
+
+
+def frame(request: HttpRequest, kind: str = "dialog") -> str:
+    """The template around a form: dialog or popover for our JavaScript, a page of its own otherwise."""
+    return f"components/{kind}.html" if is_script(request) else f"components/{kind}_page.html"
+
+
+def dialog(
+    request: HttpRequest,
+    template: str,
+    form: BaseForm,
+    *,
+    status: int | None = None,
+    kind: str = "dialog",
+    **context: object,
+) -> HttpResponse:
+    """The form in the frame that was asked for; with errors it is a 422."""
+    return render(
+        request,
+        template,
+        {"form": form, "frame": frame(request, kind)} | context,
+        status=status or (422 if form.errors else 200),
+    )
+
+
+def form_refused(
+    request: HttpRequest, template: str, form: BaseForm, refusal: Refused, **context: object
+) -> HttpResponse:
+    """The form again, with what the action said beside the fields it was about."""
+    for field, message in refusal.fields.items():
+        form.add_error(field if field in form.fields else None, message)
+    if not refusal.fields:
+        form.add_error(None, refusal.message)
+    return dialog(request, template, form, status=refusal.status, **context)
+
+
+def done(request: HttpRequest, url: str) -> HttpResponse:
+    """Saved: on to `url`, from a dialog too."""
+    return HttpResponseClientRedirect(url) if is_script(request) else HttpResponseRedirect(url)

@@ -1,0 +1,151 @@
+"""The one filter: chips above a board or list, each with a panel of choices and their counts.
+
+A FilterSet says what can be filtered; its `chips` say how that is shown. Everything stands in the URL, so a
+filtered page can be shared, and works without JavaScript: a chip is a link to its panel, a panel is a GET form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+import django_filters as filters
+from django import forms
+from django.core.validators import EMPTY_VALUES
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from workspaces.dialogs import frame
+from workspaces.formats import Formats
+from workspaces.numbers import AmountField
+
+# Never part of a filter's own parameters, kept or dropped when one changes.
+DROPPED = ("after", "undo")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One filter as it is shown. `fields` are its parameters; a `primary` one is there before it is used."""
+
+    name: str
+    label: str
+    icon: str
+    fields: tuple[str, ...]
+    primary: bool = True
+
+
+class AmountFilter(filters.Filter):
+    field_class = AmountField
+
+
+class AnyValues(forms.MultipleChoiceField):
+    def valid_value(self, value: object) -> bool:
+        return True
+
+
+class ValuesFilter(filters.MultipleChoiceFilter):
+    """Any of the values that a text column holds; its panel offers those that are there."""
+
+    field_class = AnyValues
+
+
+class ListFilter(filters.FilterSet):
+    """Base of all: knows its chips, what is set, and how many rows each choice would find."""
+
+    chips: tuple[Chip, ...] = ()
+
+    @property
+    def formats(self) -> Formats:
+        return Formats.of(self.request)
+
+    @property
+    def active(self) -> dict[str, object]:
+        """The parameters that are set and valid, with their cleaned values."""
+        if not self.is_bound or not self.is_valid():
+            return {}
+        cleaned = self.form.cleaned_data
+        return {name: cleaned[name] for name in self.filters if not _is_empty(cleaned.get(name))}
+
+    def bar(self) -> Iterator[dict[str, object]]:
+        """The chips in order, each with the words for what it is set to."""
+        active = self.active
+        for chip in self.chips:
+            is_set = any(field in active for field in chip.fields)
+            yield {"chip": chip, "summary": self.say(chip, active) if is_set else "", "is_set": is_set}
+
+    def say(self, chip: Chip, active: dict[str, object]) -> str:
+        if chip.name == "amount":
+            return self.say_range(active.get("amount_min"), active.get("amount_max"))
+        value = active.get(chip.name)
+        if isinstance(value, (str, Decimal)):
+            return str(value)
+        labels = self.labels(chip.name, value) if value is not None else []
+        return f"{labels[0]} + {len(labels) - 1}" if len(labels) > 2 else " + ".join(labels) or "set"
+
+    def say_range(self, low: Decimal | None, high: Decimal | None) -> str:
+        if low is None or high is None:
+            return f"≥ {self.formats.money_short(low)}" if high is None else f"≤ {self.formats.money_short(high)}"
+        return f"{self.formats.money_short(low)}–{self.formats.money_short(high)}"
+
+    def labels(self, name: str, value: object) -> list[str]:
+        if isinstance(value, QuerySet):
+            return [str(row) for row in value]
+        choices = dict(self.choices(name))
+        return [choices.get(key, key) for key in value]
+
+    def choices(self, name: str) -> list[tuple[str, str]]:
+        """What a parameter can be set to; subclasses may say it better."""
+        field = self.filters[name].field
+        if isinstance(field, AnyValues):
+            column = self.filters[name].field_name
+            return [
+                (value, value)
+                for value in self.queryset.order_by(column).values_list(column, flat=True).distinct()[:200]
+                if value
+            ]
+        if isinstance(field, forms.ModelMultipleChoiceField):
+            key = field.to_field_name or "pk"
+            return [(str(getattr(row, key)), str(row)) for row in self.form.fields[name].queryset[:200]]
+        return [(str(key), str(label)) for key, label in field.choices] if hasattr(field, "choices") else []
+
+    def counts(self, name: str, queryset: QuerySet) -> dict[str, int]:
+        """How many rows each choice would find; subclasses add what is no plain column."""
+        found = queryset.order_by().values_list(self.filters[name].field_name).annotate(Count("pk"))
+        return {str(key): count for key, count in found}
+
+
+def _is_empty(value: object) -> bool:
+    return value in EMPTY_VALUES if not isinstance(value, QuerySet) else not value
+
+
+def filter_panel(request: HttpRequest, filterset: ListFilter, name: str, action: str) -> HttpResponse:
+    """One chip's form; it is sent to `action`, the page that it filters, with all other parameters kept."""
+    chip = next((chip for chip in filterset.chips if chip.name == name), None)
+    if chip is None:
+        raise Http404("No such filter")
+    without = request.GET.copy()
+    for field in (*chip.fields, *DROPPED):
+        without.pop(field, None)
+    kept = [(key, value) for key, values in without.lists() for value in values]
+    options = filterset.choices(chip.fields[0]) if _is_choice(filterset, chip.fields[0]) else []
+    others = type(filterset)(without, queryset=filterset.queryset, request=request)
+    counts = filterset.counts(chip.fields[0], others.qs) if options and others.is_valid() else {}
+    chosen = request.GET.getlist(chip.fields[0])
+    context = {
+        "chip": chip,
+        "action": action,
+        "kept": kept,
+        "options": [
+            {"value": value, "label": label, "count": counts.get(value, 0), "checked": value in chosen}
+            for value, label in options
+        ],
+        "inputs": [filterset.form[field] for field in (chip.fields[1:] if options else chip.fields)],
+        "frame": frame(request, "popover"),
+    }
+    return render(request, "components/filter_panel.html", context)
+
+
+def _is_choice(filterset: ListFilter, name: str) -> bool:
+    return isinstance(filterset.filters[name], (filters.MultipleChoiceFilter, filters.ModelMultipleChoiceFilter))

@@ -1,0 +1,40 @@
+"""URLs across the border of a workspace; inside one, plain reverse() and {% url %} do (see MountMiddleware)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.urls import get_script_prefix, reverse, set_script_prefix
+
+from workspaces.models import Workspace
+
+
+@contextmanager
+def mounted(prefix: str) -> Iterator[None]:
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
+
+
+def workspace_url(workspace: Workspace | str, name: str, *args: object) -> str:
+    """The path of a workspace's page, for mails, redirects and pages outside it."""
+    slug = getattr(workspace, "slug", workspace)
+    with mounted(f"{root_prefix()}w/{slug}/"):
+        return reverse(name, urlconf=settings.WORKSPACE_URLCONF, args=args)
+
+
+def root_url(name: str, *args: object) -> str:
+    """The path of a page outside the workspaces, from inside one."""
+    with mounted(root_prefix()):
+        return reverse(name, urlconf=settings.ROOT_URLCONF, args=args)
+
+
+def root_prefix() -> str:
+    """The script prefix without a mounted workspace."""
+    prefix = get_script_prefix()
+    return prefix.rpartition("w/")[0] if prefix.count("/") > 2 and prefix.split("/")[-3] == "w" else prefix
