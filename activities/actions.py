@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import models
 from django.utils import timezone
 
 from activities.models import SUBJECTS, Activity, Door, Note, Task
-from workspaces.access import check_may
+from workspaces.access import acting, check_may
 from workspaces.action import Refused, action
+from workspaces.dates import check_dates
 from workspaces.models import Membership, Role, Workspace
+from workspaces.tenant import TenantModel
 
 
-def about(subject: models.Model) -> dict[str, int]:
+def about(subject: TenantModel) -> dict[str, int]:
     """The foreign keys of something about `subject`; a deal's or lead's activity also stands in its company's timeline."""
     name = subject._meta.model_name
     if name not in SUBJECTS:
@@ -27,7 +28,7 @@ def about(subject: models.Model) -> dict[str, int]:
 
 
 def record(
-    subject: models.Model,
+    subject: TenantModel,
     kind: Activity.Kind,
     *,
     by: Membership | None,
@@ -36,10 +37,11 @@ def record(
     **fields: object,
 ) -> Activity:
     """Write one line of history in the caller's transaction."""
+    check_dates(at=at)
     return Activity.objects.create(
         workspace_id=subject.workspace_id,
         kind=kind,
-        actor_id=by and by.user_id,
+        actor_id=acting(by),
         door=door,
         at=at or timezone.now(),
         **about(subject),
@@ -49,7 +51,7 @@ def record(
 
 @action
 def add_note(
-    subject: models.Model,
+    subject: TenantModel,
     body: str,
     *,
     by: Membership,
@@ -89,7 +91,7 @@ def edit_note(note: Note, body: str, *, by: Membership, pinned: bool = False) ->
 
 @action
 def log_call(
-    subject: models.Model,
+    subject: TenantModel,
     *,
     by: Membership,
     outcome: str,
@@ -107,7 +109,7 @@ def log_call(
 
 @action
 def log_meeting(
-    subject: models.Model,
+    subject: TenantModel,
     *,
     by: Membership,
     body: str = "",
@@ -121,7 +123,7 @@ def log_meeting(
 
 @action
 def log_email(
-    subject: models.Model, *, by: Membership, body: str, door: Door = Door.WEB, at: datetime | None = None
+    subject: TenantModel, *, by: Membership, body: str, door: Door = Door.WEB, at: datetime | None = None
 ) -> Activity:
     """An email that was sent elsewhere."""
     check_may(by, Role.REP, "log emails")
@@ -139,7 +141,7 @@ def _past(at: datetime | None) -> datetime:
 
 @action
 def plan_task(
-    subject: models.Model,
+    subject: TenantModel,
     title: str,
     *,
     by: Membership | None,
@@ -155,7 +157,8 @@ def plan_task(
     check_may(by, Role.REP, "plan tasks")
     if not title.strip():
         raise Refused("A task needs a title.", fields={"title": "What is to be done?"})
-    assignee_id = assignee_id or (by and by.user_id)
+    check_dates(due_on=due_at, at=at)
+    assignee_id = assignee_id or acting(by)
     if (
         assignee_id
         and not Membership.objects.active().filter(workspace_id=subject.workspace_id, user_id=assignee_id).exists()
@@ -169,7 +172,7 @@ def plan_task(
         due_all_day=due_all_day,
         priority=priority,
         assignee_id=assignee_id,
-        created_by_id=by and by.user_id,
+        created_by_id=acting(by),
         created_at=at or timezone.now(),
         **about(subject),
     )
@@ -179,6 +182,7 @@ def plan_task(
 def complete_task(task: Task, *, by: Membership, door: Door = Door.WEB, at: datetime | None = None) -> Task:
     """Done, once: a second click finds it done and writes nothing."""
     check_may(by, Role.REP, "complete tasks")
+    check_dates(at=at)
     task = Task.objects.select_for_update().get(pk=task.pk)
     if task.status == Task.Status.DONE:
         return task

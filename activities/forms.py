@@ -20,11 +20,12 @@ class NoteForm(forms.Form):
 
 
 class CallForm(forms.Form):
-    outcome = forms.ChoiceField(choices=Activity.Outcome.choices)
-    minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
+    # Typing comes first: the outcome is the usual one more often than not.
     body = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was said"}), required=False, label="Notes"
     )
+    outcome = forms.ChoiceField(choices=Activity.Outcome.choices)
+    minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
     at = forms.DateTimeField(required=False, label="When", widget=MOMENT)
 
 

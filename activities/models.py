@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from activities import triggers
+from workspaces.dates import within_years
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel, workspace_key
 
 
@@ -126,7 +127,10 @@ class Activity(About):
             *subject_indexes("activity", "-at", "-id"),
             models.Index(fields=["workspace", "-at", "-id"], name="activity_recent"),
         ]
-        constraints = [models.CheckConstraint(condition=HAS_SUBJECT, name="activity_has_subject")]
+        constraints = [
+            models.CheckConstraint(condition=HAS_SUBJECT, name="activity_has_subject"),
+            *within_years("activity", "at"),
+        ]
         triggers = triggers.LAST_ACTIVITY
 
     def __str__(self):
@@ -185,6 +189,7 @@ class Task(About):
                 condition=Q(status="done", done_at__isnull=False) | ~Q(status="done") & Q(done_at=None),
                 name="task_done_at",
             ),
+            *within_years("task", "due_at", "remind_at"),
         ]
         triggers = triggers.NEXT_ACTIVITY
 

@@ -15,18 +15,18 @@ LAST_ACTIVITY = [
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="added"),
         func=f"""
-            UPDATE deals_deal d SET last_activity_at = latest.at
+            UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()
             FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added
                   WHERE deal_id IS NOT NULL AND kind IN {KINDS} GROUP BY 1, 2 ORDER BY 1, 2) latest
             WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id
               AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);
             RETURN NULL;
-        """,
+        """,  # noqa: S608 - constants
     )
 ]
 
 _NEXT = """
-    UPDATE deals_deal d SET next_activity_at = planned.at
+    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()
     FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at
           FROM ({changed}) c
           LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'
@@ -34,9 +34,8 @@ _NEXT = """
     WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;
     RETURN NULL;
 """
-_OLD, _NEW = (
-    f"SELECT workspace_id, deal_id FROM {table} WHERE deal_id IS NOT NULL" for table in ("old_tasks", "new_tasks")
-)
+_OLD = "SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL"
+_NEW = "SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL"
 
 NEXT_ACTIVITY = [
     pgtrigger.Trigger(

@@ -55,7 +55,7 @@ def compose(request: MemberRequest, kind: str, pk: int, mode: str) -> HttpRespon
     if mode not in COMPOSER:
         raise Http404("No such kind of entry")
     form = COMPOSER[mode](request.POST or None)
-    context = {"subject": subject, "kind": kind, "mode": mode}
+    context = {"subject": subject, "mode": mode}
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "activities/compose.html", form, **context)
     try:
@@ -69,7 +69,7 @@ def compose(request: MemberRequest, kind: str, pk: int, mode: str) -> HttpRespon
 def task_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     subject = get_subject(request, kind, pk)
     form = TaskForm(request.POST or None, workspace=request.workspace, initial={"assignee": request.member.user_id})
-    context = {"subject": subject, "kind": kind, "mode": "task"}
+    context = {"subject": subject, "mode": "task"}
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "activities/compose.html", form, **context)
     try:

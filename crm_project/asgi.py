@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_project.settings")
 
 application = get_asgi_application()
 
-from workspaces.checks import refuse_unsafe_role  # noqa: E402 - needs the app registry
+from crm_project.startup import settle  # noqa: E402 - needs the app registry
 
-refuse_unsafe_role()
+settle()

@@ -11,12 +11,13 @@ import pghistory
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
-from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 CRM_ENV = env.str("CRM_ENV", default="production")
+if CRM_ENV not in ("production", "development", "test"):
+    raise ImproperlyConfigured(f"CRM_ENV is {CRM_ENV!r}: it must be production, development or test.")
 PRODUCTION = CRM_ENV == "production"
 TESTING = CRM_ENV == "test"
 DEBUG = env.bool("DEBUG", default=False)
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -73,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "workspaces.middleware.NulMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -108,6 +111,9 @@ TEMPLATES = [
     }
 ]
 
+# Fields are drawn by templates/django/forms/field.html, in the look of all our forms.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
 # --- database: two roles, see workspaces/tenancy.py ----------------------------------------------
 # DATABASE_URL is the role of web, workers and shell: no superuser, owner of nothing.
 # DATABASE_OWNER_URL owns the tables; only migrate, flush and the making of test databases use it.
@@ -120,8 +126,8 @@ DATABASES["default"] |= {
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["options"] = (
-    "-c statement_timeout=%d -c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000"
-    % env.int("DATABASE_STATEMENT_TIMEOUT", default=15000 if PRODUCTION else 0)
+    f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', default=15000 if PRODUCTION else 0)} "
+    "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000"
 )
 if pool_size := env.int("DATABASE_POOL", default=0):
     # Under ASGI each request runs in a thread of its own: without a pool each would open a connection.
@@ -161,10 +167,12 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key,20/h/key"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_SESSION_REMEMBER = True
 ALLOW_SIGNUP = env.bool("ALLOW_SIGNUP", default=not PRODUCTION)
+MFA_ADAPTER = "workspaces.accounts.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 MFA_TOTP_ISSUER = "Dealwright"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones differ, and people type slowly
 
 # --- audit ----------------------------------------------------------------------------------------
 # Events hold the row as it was before the change; the row itself is the newest state. Who and by which
@@ -201,9 +209,14 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "workspaces.views.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and env.bool("SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # whoever asks for these stands beside us and speaks plain HTTP
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+# Both bind the whole domain, which may be more than this site: its operator says so.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_WHOLE_DOMAIN", default=False)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Whose login attempts are counted: the address that the outermost of our proxies wrote down, not the proxy's own.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=int(BEHIND_PROXY))
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -264,8 +277,13 @@ UNFOLD = {
     "SITE_TITLE": "Dealwright admin",
     "SITE_HEADER": "Dealwright",
     "SITE_SYMBOL": "handshake",
-    "SITE_URL": reverse_lazy("workspace_list", urlconf=ROOT_URLCONF),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "workspaces.admin_site.favicon"}],
+    "SITE_URL": "workspaces.admin_site.site_url",
     "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {"navigation": "workspaces.admin_site.account_links"},
+    "SIDEBAR": {"navigation": "workspaces.admin_site.navigation"},
+    "STYLES": ["workspaces.admin_site.stylesheet"],
+    "SCRIPTS": ["workspaces.admin_site.script"],
 }
 
 LOGGING = {

@@ -1,6 +1,7 @@
 """Static files with their hash in the name, compressed once, our own JavaScript modules included."""
 
 from django.contrib.staticfiles.storage import HashedFilesMixin
+from django.core.files.base import ContentFile, File
 from django.http import HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
@@ -12,6 +13,14 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
     # `import … from "./live.js"` is rewritten to the hashed name; in our folder only, for libraries write
     # imports in their comments that lead nowhere.
     patterns = (*HashedFilesMixin.patterns, ("js/*.js", IMPORTS))
+
+    def _save(self, name: str, content: File) -> str:
+        """Our modules travel without their comments and indentation, a fifth of what they weigh."""
+        if name.startswith("js/"):
+            content.seek(0)
+            lines = (line.strip() for line in content.read().decode().splitlines())
+            content = ContentFile("\n".join(line for line in lines if line and not line.startswith("//")).encode())
+        return super()._save(name, content)
 
 
 class StaticMiddleware(WhiteNoiseMiddleware):

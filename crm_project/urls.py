@@ -1,9 +1,9 @@
 """Pages outside the workspaces. Everything else is mounted at /w/<slug>/: crm_project/workspace_urls.py."""
 
-from django.contrib import admin
 from django.urls import include, path
 
 from workspaces import views
+from workspaces.admin_site import site
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,7 +12,7 @@ urlpatterns = [
     path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
     path("profile/", views.profile, name="profile"),
     path("accounts/", include("allauth.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]
 
 handler400 = "workspaces.views.bad_request"

@@ -1,9 +1,9 @@
 """The pages of a workspace, below /w/<slug>/ (workspaces/middleware.py mounts them there)."""
 
-from django.contrib import admin
 from django.urls import include, path
 
 from workspaces import views
+from workspaces.admin_site import site
 from workspaces.live import events
 
 urlpatterns = [
@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("", include("activities.urls")),
     path("", include("insights.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
 ]
 
 handler400 = "workspaces.views.bad_request"

@@ -5,7 +5,8 @@ Locks are taken in one order everywhere: deals by id, then stages by id. The tot
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Container, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Model
@@ -15,11 +16,12 @@ from activities.actions import record
 from activities.models import Activity, Door
 from deals.models import Deal, DealContact, Kind, Pipeline, Stage, StageEvent
 from deals.ranks import rank_again, rank_at
-from deals.transitions import Closing, Policy, check_move, is_reopenable
-from leads.models import Contact
-from workspaces.access import check_may
+from deals.transitions import Closing, Policy, check_move, is_reopenable, needs_order
+from leads.models import Campaign, Company, Contact, Segment
+from workspaces.access import acting, check_may
 from workspaces.action import NotAllowed, Refused, Stale, action
-from workspaces.models import Membership, Role, Workspace
+from workspaces.dates import check_dates
+from workspaces.models import Membership, Role, User, Workspace
 
 DEFAULT_STAGES = (
     ("New", 10, "#6B7280", Kind.OPEN, 7),
@@ -37,7 +39,15 @@ EDITABLE = frozenset(
         "next_step", "competitor", "won_reason", "lost_reason", "close_note",
     )
 )  # fmt: skip
+NAMED: dict[str, type[Model]] = {
+    "owner_id": User, "company_id": Company, "campaign_id": Campaign, "segment_id": Segment,
+}  # fmt: skip
 CLOSING = ("won_reason", "lost_reason", "close_note", "competitor")
+# What a stage change writes.
+MOVED = (
+    "stage", "pipeline", "status", "stage_entered_at", "last_activity_at", "closed_at", *CLOSING, "rank", "probability", "probability_source", "version",
+    "updated_at",
+)  # fmt: skip
 
 
 def create_default_pipeline(workspace: Workspace) -> Pipeline:
@@ -66,14 +76,15 @@ def create_deal(
     stage: Stage,
     by: Membership | None,
     owner_id: int | None = None,
+    probability: int | None = None,
     door: Door = Door.WEB,
     at: datetime | None = None,
     **fields: object,
 ) -> Deal:
     """A new deal on top of an open stage, owned by `owner_id` (a user id), else by whoever creates it."""
     check_may(by, Role.REP, "create deals")
-    owner_id = owner_id or (by and by.user_id)
-    check_fields(workspace.pk, {"name": name.strip(), "owner_id": owner_id} | fields)
+    owner_id = owner_id or acting(by) or 0
+    check_fields(workspace.pk, {"name": name.strip(), "owner_id": owner_id, "probability": probability} | fields)
     stage = lock_stages(stage.pk)[stage.pk]
     if stage.kind != Kind.OPEN:
         raise Refused(
@@ -82,9 +93,9 @@ def create_deal(
     at = at or timezone.now()
     deal = Deal(
         workspace=workspace, name=name.strip(), pipeline_id=stage.pipeline_id, stage=stage, owner_id=owner_id, currency=workspace.currency,
-        probability=stage.probability, rank=rank_at(stage), created_by_id=by and by.user_id, created_at=at, stage_entered_at=at, last_activity_at=at, **fields,
+        probability=stage.probability if probability is None else probability, rank=rank_at(stage), created_by_id=acting(by), created_at=at, stage_entered_at=at, last_activity_at=at, **fields,
     )  # fmt: skip
-    if fields.get("probability") is not None:
+    if probability is not None:
         deal.probability_source = Deal.ProbabilitySource.MANUAL
     deal.save(force_insert=True)
     add_stage_event(deal, None, stage, by=by, door=door, at=at, entered_at=None, before={})
@@ -97,20 +108,35 @@ def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door =
     """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage."""
     check_may(by, Role.REP, "change deals")
     deal = lock_deal(deal.pk, version)
+    if "probability" in changes and deal.status != Kind.OPEN:
+        raise Refused(
+            f"A {deal.status} deal has no probability of its own.", fields={"value": "Reopen the deal first."}
+        )
+    changed = set_facts(deal, changes)
+    if changed:
+        deal.save()
+        record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": changed})
+    return deal
+
+
+def set_facts(
+    deal: Deal, changes: Mapping[str, object], members: Container[int] | None = None
+) -> dict[str, list[object]]:
+    """Check and set, without saving. Returns {field: [old, new]}; nothing, and no new version, when all is so already."""
     unknown = changes.keys() - EDITABLE
     if unknown:
         raise Refused(f"These cannot be set: {', '.join(sorted(unknown))}.")
-    check_fields(deal.workspace_id, changes)
+    check_fields(deal.workspace_id, changes, members)
     for kind in (Kind.WON, Kind.LOST):
         if changes.get(f"{kind}_reason") and deal.status != kind:
             raise Refused(f"Only a {kind} deal has a reason for it.")
     changed = {
-        field: [plain(getattr(deal, field)), plain(value)]
+        field: [said(field, getattr(deal, field)), said(field, value)]
         for field, value in changes.items()
         if getattr(deal, field) != value
     }
     if not changed:
-        return deal
+        return changed
     for field, value in changes.items():
         setattr(deal, field, value)
     if "probability" in changed:
@@ -120,9 +146,7 @@ def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door =
         if deal.probability is None:
             deal.probability = deal.stage.probability
     deal.version += 1
-    deal.save()
-    record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": changed})
-    return deal
+    return changed
 
 
 @action
@@ -150,37 +174,30 @@ def move_to_stage(
     if version is not None and deal.version != version:
         raise_stale(deal)
     stages = lock_stages(deal.stage_id, stage.pk)
+    if stage.pk not in stages:
+        raise Refused("This stage is gone. Reload the page.", fields={"stage": "This stage is gone."})
     source, target = stages[deal.stage_id], stages[stage.pk]
     if source.pk == target.pk:
         return _change_places(deal, target, after, before), None
     at = at or timezone.now()
     if source.pipeline_id == target.pipeline_id:
-        pipeline = target.pipeline
-        order = list(pipeline.stages.all())
-        check_move(
-            source,
-            target,
-            order,
-            Policy(pipeline.max_skip, pipeline.win_from),
-            Closing(reason, note, competitor),
-            may_reopen=_may_reopen(deal, by, at),
-        )
+        policy = Policy(target.pipeline.max_skip, target.pipeline.win_from)
+        order = list(target.pipeline.stages.all()) if needs_order(target, policy) else []
+        closing = Closing(reason, note, competitor)
+        check_move(source, target, order, policy, closing, may_reopen=_may_reopen(deal, by, at))
     elif source.kind != Kind.OPEN or target.kind != Kind.OPEN:
         raise Refused("Only an open deal moves to another pipeline, and into an open stage of it.")
     entered, image = deal.stage_entered_at, before_image(deal)
-    deal.stage, deal.pipeline_id, deal.status, deal.stage_entered_at, deal.last_activity_at = (
-        target,
-        target.pipeline_id,
-        target.kind,
-        at,
-        at,
-    )
+    deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
+    deal.stage_entered_at = deal.last_activity_at = at
     _close(deal, target, at, reason, note, competitor)
     deal.rank = rank_at(target, after=after, before=before, moved=deal.pk) if target.kind == Kind.OPEN else None
+    if source.kind != Kind.OPEN and target.kind == Kind.OPEN:
+        _take_back_probability(deal)
     if deal.probability_source == Deal.ProbabilitySource.STAGE or target.kind != Kind.OPEN:
         deal.probability = target.probability
     deal.version += 1
-    deal.save()
+    deal.save(update_fields=MOVED)
     event = add_stage_event(deal, source, target, by=by, door=door, at=at, entered_at=entered, before=image)
     data = {"from": source.name, "to": target.name, "days": max(0, (at - entered).days), "event": event.pk}
     record(
@@ -211,6 +228,14 @@ def _close(deal: Deal, target: Stage, at: datetime, reason: str, note: str, comp
     deal.close_note = note if target.kind != Kind.OPEN else ""
     if target.kind != Kind.OPEN and competitor:
         deal.competitor = competitor
+
+
+def _take_back_probability(deal: Deal) -> None:
+    """Reopened: the one that was set by hand before it was closed, else that of the stage."""
+    closing = StageEvent.objects.filter(deal=deal, from_stage__kind=Kind.OPEN).order_by("-left_at", "-id").first()
+    before = closing.before if closing else {}
+    deal.probability_source = before.get("probability_source", Deal.ProbabilitySource.STAGE)
+    deal.probability = before.get("probability", deal.probability)
 
 
 def _may_reopen(deal: Deal, by: Membership | None, now: datetime) -> bool:
@@ -244,10 +269,11 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     target = stages[event.from_stage_id]
     if deal.status != Kind.OPEN and not _may_reopen(deal, by, now):
         raise NotAllowed("Only a manager may reopen a closed deal, or whoever closed it within ten minutes.")
+    image = before_image(deal)
     deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
     for field, value in event.before.items():
         setattr(deal, field, value)
-    deal.stage_entered_at = event.entered_at
+    deal.stage_entered_at = event.entered_at or event.left_at
     deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
     deal.rank = rank_again(target, event.before["rank"]) if target.kind == Kind.OPEN else None
     deal.version += 1
@@ -260,7 +286,7 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
         door=door,
         at=now,
         entered_at=event.left_at,
-        before={},
+        before=image,
         undoes=event,
     )
     record(
@@ -302,22 +328,32 @@ def restore_deal(deal: Deal, *, by: Membership, door: Door = Door.WEB) -> Deal:
 
 
 @action
-def add_contact(deal: Deal, contact: Contact, *, by: Membership, role: str = "") -> DealContact:
+def add_contact(
+    deal: Deal, contact: Contact, *, by: Membership | None, role: str = "", door: Door = Door.WEB
+) -> DealContact:
     """A person in the deal; the first one is its primary contact."""
     check_may(by, Role.REP, "change deals")
     found = DealContact.objects.filter(deal=deal, contact=contact).first()
     if found:
         raise Refused(f"{contact} is in this deal already.", fields={"contact": "This person is in the deal already."})
     is_first = not DealContact.objects.filter(deal=deal).exists()
-    return DealContact.objects.create(
+    link = DealContact.objects.create(
         workspace_id=deal.workspace_id, deal=deal, contact=contact, role=role, is_primary=is_first
     )
+    record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": {"people": ["", contact.name]}})
+    return link
 
 
 @action
-def remove_contact(link: DealContact, *, by: Membership) -> None:
+def remove_contact(link: DealContact, *, by: Membership | None, door: Door = Door.WEB) -> None:
+    """Where the primary contact goes, the one who came next takes the place."""
     check_may(by, Role.REP, "change deals")
     link.delete()
+    if link.is_primary and (heir := DealContact.objects.filter(deal=link.deal).order_by("pk").first()):
+        heir.is_primary = True
+        heir.save(update_fields=["is_primary"])
+    changes = {"people": [link.contact.name, None]}
+    record(link.deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": changes})
 
 
 # --- parts ------------------------------------------------------------------------------------------
@@ -356,8 +392,16 @@ def raise_stale(deal: Deal, what: str = "was not changed") -> None:
     raise Stale(f"It {what}: {who} {did} meanwhile.")
 
 
-def check_fields(workspace_id: int, fields: dict[str, object]) -> None:
-    """What every door must keep to; the database holds the rest."""
+def check_fields(workspace_id: int, fields: Mapping[str, object], members: Container[int] | None = None) -> None:
+    """What every door must keep to; the database holds the rest. `members`: see check_owner."""
+    check_values(fields)
+    if "owner_id" in fields:
+        check_owner(workspace_id, fields["owner_id"], members)
+
+
+def check_values(fields: Mapping[str, object]) -> None:
+    if isinstance(day := fields.get("expected_close_date"), date):
+        check_dates(expected_close_date=day)
     if "name" in fields and not str(fields["name"]).strip():
         raise Refused("A deal needs a name.", fields={"name": "What is it called?"})
     amount = fields.get("amount")
@@ -366,12 +410,19 @@ def check_fields(workspace_id: int, fields: dict[str, object]) -> None:
             "The amount must be between 0 and 999 999 999 999.", fields={"amount": "Between 0 and 999 999 999 999."}
         )
     probability = fields.get("probability")
-    if probability is not None and not 0 <= int(probability) <= 100:
+    if isinstance(probability, int) and not 0 <= probability <= 100:
         raise Refused("A probability lies between 0 and 100 %.", fields={"probability": "Between 0 and 100."})
-    if (
-        "owner_id" in fields
-        and not Membership.objects.active().filter(workspace_id=workspace_id, user_id=fields["owner_id"]).exists()
-    ):
+
+
+def check_owner(workspace_id: int, owner_id: object, members: Container[int] | None = None) -> None:
+    """`members`: the user ids of the active members, where the caller has many deals to check."""
+    if members is None:
+        members = (
+            Membership.objects.active()
+            .filter(workspace_id=workspace_id, user_id=owner_id)
+            .values_list("user_id", flat=True)
+        )
+    if owner_id not in members:
         raise Refused("The owner must be a member of this workspace.", fields={"owner": "Choose a member."})
 
 
@@ -388,7 +439,7 @@ def add_stage_event(
     undoes: StageEvent | None = None,
 ) -> StageEvent:
     return StageEvent.objects.create(
-        workspace_id=deal.workspace_id, deal=deal, from_stage=source, to_stage=target, by_id=by and by.user_id, door=door, amount=deal.amount,
+        workspace_id=deal.workspace_id, deal=deal, from_stage=source, to_stage=target, by_id=acting(by), door=door, amount=deal.amount,
         probability=deal.probability, entered_at=entered_at, left_at=at, before=before, version=deal.version, undoes=undoes,
     )  # fmt: skip
 
@@ -401,10 +452,12 @@ def before_image(deal: Deal) -> dict[str, object]:
     }
 
 
-def plain(value: object) -> object:
-    """A value as JSON keeps it."""
-    return (
-        value
-        if value is None or isinstance(value, (int, str))
-        else str(value.pk if isinstance(value, Model) else value)
-    )
+def said(field: str, value: object) -> object:
+    """A value as the timeline shows it and JSON keeps it: of what an id names, the name.
+
+    But for a lead, which may be hidden from who sees the deal.
+    """
+    if field in NAMED and value is not None:
+        row = NAMED[field]._base_manager.filter(pk=value).first()
+        return str(row or "")
+    return value if value is None or isinstance(value, (int, str)) else str(value)

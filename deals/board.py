@@ -6,30 +6,40 @@ the closed ones. Cards are picked by an index-only scan of ids per column before
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from functools import cached_property
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.core.exceptions import EmptyResultSet
+from django.db.models import CharField, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
 
 from deals.cards import present, rows
 from deals.filters import DealFilter
-from deals.models import Deal, Kind, Pipeline, Stage
-from deals.totals import Total, by_stage, kept_open, owner_sets
+from deals.models import Deal, Pipeline, Stage
+from deals.totals import Total, by_stage, closed_by_stage, kept_closed, kept_open, midnight, owner_sets
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
+from workspaces.numbers import parse_id
 
 PAGE = 25
+# The oldest transaction that was still under way when the page was made: what it or any later one writes,
+# the page cannot have seen. Taken with the first query, so before any card is read.
+HORIZON = Func(Func(function="pg_current_snapshot"), function="pg_snapshot_xmin", output_field=CharField())
 CLOSED_DAYS = 30
+# Ids of the first cards of each column: one index scan per column, whatever the filter. The ORM has no LATERAL join.
+FIRST_OF_EACH = "SELECT card.id FROM unnest(%s::bigint[]) AS lane (stage_id) CROSS JOIN LATERAL ({}) AS card (id)"
 
 
 @dataclass
 class Lane:
-    """A column: its stage, its head's figures, its first cards, and the cursor of the next page ("" at the end)."""
+    """A column: its stage, its head's figures in words, its first cards, and the cursor of the next page ("" at the end)."""
 
     stage: Stage
-    total: Total = field(default_factory=Total)
+    total: dict[str, str] = field(default_factory=dict)
     cards: list[dict] = field(default_factory=list)
     next: str = ""
 
@@ -38,118 +48,150 @@ class Board:
     """One pipeline as one member sees it through one filter."""
 
     def __init__(self, request: MemberRequest, pipeline: int | None = None):
-        self.request, self.workspace = request, request.workspace
+        self.request, self.workspace, self.wanted = request, request.workspace, pipeline
         self.formats = Formats.of(request)
         self.now = timezone.now()
-        self.pipelines, self.pipeline, self.stages = self._pipelines(pipeline)
         self.owners = visible_owners(request.member)
         self.filter = DealFilter(request.GET, queryset=self.workspace.deals.owned_by(self.owners), request=request)
         # A filter that cannot be read must not show everything as if it had been applied.
         self.deals = self.filter.qs.order_by() if self.filter.is_valid() else Deal.objects.none()
 
-    def _pipelines(self, wanted: int | None) -> tuple[list[Pipeline], Pipeline, list[Stage]]:
-        stages = (
-            Stage.objects.filter(workspace=self.workspace)
-            .select_related("pipeline")
-            .order_by("pipeline__position", "pipeline_id", "position")
-        )
-        by_pipeline: dict[Pipeline, list[Stage]] = {}
-        for stage in stages:
-            by_pipeline.setdefault(stage.pipeline, []).append(stage)
-        pipelines = list(by_pipeline)
-        chosen = (
-            next((p for p in pipelines if p.pk == wanted), None)
-            if wanted
-            else next((p for p in pipelines if p.is_default), pipelines[0] if pipelines else None)
-        )
-        if chosen is None:
-            raise Http404("No such pipeline")
-        return pipelines, chosen, by_pipeline[chosen]
+    @cached_property
+    def pipelines(self) -> dict[Pipeline, list[Stage]]:
+        """All of the workspace, each with its stages in order."""
+        stages = Stage.objects.filter(workspace=self.workspace).select_related("pipeline").annotate(horizon=HORIZON)
+        found: dict[Pipeline, list[Stage]] = {}
+        for stage in stages.order_by("pipeline__position", "pipeline_id", "position"):
+            found.setdefault(stage.pipeline, []).append(stage)
+        return found
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        for pipeline in self.pipelines:
+            if pipeline.pk == self.wanted or (self.wanted is None and pipeline.is_default):
+                return pipeline
+        raise Http404("No such pipeline")
+
+    @property
+    def stages(self) -> list[Stage]:
+        return self.pipelines[self.pipeline]
 
     @property
     def open_stages(self) -> list[Stage]:
-        return [stage for stage in self.stages if stage.kind == Kind.OPEN]
+        return [stage for stage in self.stages if stage.is_open]
+
+    @property
+    def horizon(self) -> str:
+        return self.stages[0].horizon
 
     # -- cards -------------------------------------------------------------------------------------
 
     def lanes(self) -> list[Lane]:
-        totals = self.totals()
-        cards = self._first_cards()
-        return [self._lane(stage, cards.get(stage.pk, []), totals.get(stage.pk, Total())) for stage in self.stages]
+        heads, cards = self.heads(self.stages), self._first_cards()
+        return [self._lane(head.stage, cards.get(head.stage.pk, []), head.total) for head in heads]
 
     def _first_cards(self) -> dict[int, list[dict]]:
         """Of the open columns; closed ones are folded, and load when they are opened."""
-        picked = [self.column(stage).values("pk")[: PAGE + 1] for stage in self.open_stages]
-        ids = picked[0].union(*picked[1:], all=True) if len(picked) > 1 else picked[0]
+        of_lane = self.deals.open().filter(stage_id=RawSQL("lane.stage_id", ()))
+        try:
+            sql, params = of_lane.order_by("rank", "pk").values("pk")[: PAGE + 1].query.sql_with_params()
+        except EmptyResultSet:
+            return {}
+        # What the stages say is at hand; a join would only mislead the planner.
+        limits = {stage.pk: stage.rotting_days for stage in self.open_stages}
+        picked = RawSQL(FIRST_OF_EACH.format(sql), ([*limits], *params))  # noqa: S611 - compiled from the queryset above
         cards: dict[int, list[dict]] = {}
-        for deal in rows(Deal.objects.filter(workspace=self.workspace, pk__in=ids)).order_by("stage_id", "rank", "pk"):
+        for deal in rows(Deal.objects.filter(workspace=self.workspace, pk__in=picked)).order_by("rank", "pk"):
+            deal["stage__rotting_days"] = limits[deal["stage_id"]]
             cards.setdefault(deal["stage_id"], []).append(deal)
         return cards
 
     def column(self, stage: Stage, after: str = "") -> QuerySet:
         """The deals of a column in its order, from the cursor `after` on."""
         deals = self.deals.filter(stage_id=stage.pk)
-        if stage.kind == Kind.OPEN:
+        if stage.is_open:
             deals = deals.open().order_by("rank", "pk")
             return deals.filter(rank__gt=after) if after else deals
-        deals = deals.closed().filter(closed_at__gte=self.since).order_by("-closed_at", "-pk")
+        deals = deals.closed().filter(closed_at__gte=midnight(self.since)).order_by("-closed_at", "-pk")
         if after:
-            moment, _, pk = after.partition("|")
-            deals = deals.filter(Q(closed_at__lt=moment) | Q(closed_at=moment, pk__lt=int(pk)))
+            deals = deals.filter(older_than(after))
         return deals
 
     def page(self, stage: Stage, after: str = "") -> Lane:
-        deals = rows(
-            Deal.objects.filter(workspace=self.workspace, pk__in=self.column(stage, after).values("pk")[: PAGE + 1])
-        )
-        order = ("rank", "pk") if stage.kind == Kind.OPEN else ("-closed_at", "-pk")
-        return self._lane(stage, list(deals.order_by(*order)), Total())
+        picked = self.column(stage, after).values("pk")[: PAGE + 1]
+        order = ("rank", "pk") if stage.is_open else ("-closed_at", "-pk")
+        deals = rows(Deal.objects.filter(workspace=self.workspace, pk__in=picked), "stage__rotting_days")
+        return self._lane(stage, list(deals.order_by(*order)), {})
 
-    def _lane(self, stage: Stage, deals: list[dict], total: Total) -> Lane:
+    def _lane(self, stage: Stage, deals: list[dict], total: dict[str, str]) -> Lane:
         shown, rest = deals[:PAGE], deals[PAGE:]
-        cursor = (
-            (
-                shown[-1]["rank"]
-                if stage.kind == Kind.OPEN
-                else f"{shown[-1]['closed_at'].isoformat()}|{shown[-1]['pk']}"
-            )
-            if rest
-            else ""
-        )
-        return Lane(stage, total, present(shown, self.formats, self.now), cursor)
+        return Lane(stage, total, present(shown, self.formats, self.now), self._cursor(shown[-1]) if rest else "")
+
+    def _cursor(self, last: dict) -> str:
+        return last["rank"] or f"{last['closed_at'].isoformat()}|{last['pk']}"
 
     @property
-    def since(self):
-        return self.now - timedelta(days=CLOSED_DAYS)
+    def since(self) -> date:
+        """The first day (UTC) of what closed columns show."""
+        return self.now.date() - timedelta(days=CLOSED_DAYS)
 
     # -- totals ------------------------------------------------------------------------------------
 
-    def totals(self) -> dict[int, Total]:
-        """{stage id: Total}: open columns as they stand, closed ones over the last 30 days."""
-        active = self.filter.active
-        if active.keys() <= DealFilter.OWNERS:
-            found = kept_open(self.workspace, self.open_stages, owner_sets(self.owners, active))
-        else:
-            found = by_stage(self.deals.open().filter(stage__in=self.open_stages))
-        closed = [stage.pk for stage in self.stages if not stage.is_open]
-        found |= by_stage(self.deals.closed().filter(stage__in=closed, closed_at__gte=self.since))
-        return {stage.pk: found.get(stage.pk, Total()) for stage in self.stages}
+    def heads(self, stages: Iterable[Stage]) -> list[Lane]:
+        """Open columns as they stand, closed ones over the last 30 days."""
+        closed = [stage for stage in stages if not stage.is_open]
+        found = self.open_totals | (self.closed_totals(closed) if closed else {})
+        return [Lane(stage, found.get(stage.pk, Total()).said(self.formats)) for stage in stages]
 
-    def grand_total(self, totals: dict[int, Total]) -> Total:
+    @cached_property
+    def open_totals(self) -> dict[int, Total]:
+        """{stage id: Total} of this pipeline."""
+        pipeline = self.wanted or self.pipeline.pk
+        if self.kept_owners is None:
+            return by_stage(self.deals.open().filter(pipeline=pipeline))
+        return kept_open(self.kept_owners, workspace=self.workspace, stage__pipeline=pipeline)
+
+    def closed_totals(self, stages: list[Stage]) -> dict[int, Total]:
+        if self.kept_owners is None:
+            return closed_by_stage(self.deals, stages, self.since)
+        return kept_closed(self.kept_owners, stages, self.since)
+
+    @cached_property
+    def kept_owners(self) -> list[list[int]] | None:
+        """Whose totals to add up; None where the filter asks for more than the kept totals know."""
+        active = self.filter.active
+        is_kept = self.filter.is_valid() and active.keys() <= DealFilter.OWNERS
+        return owner_sets(self.owners, active) if is_kept else None
+
+    @cached_property
+    def total(self) -> Total:
         """Of the open columns: what the toolbar shows."""
-        return sum((totals[stage.pk] for stage in self.open_stages), Total())
+        return sum(self.open_totals.values(), Total())
+
+    def said(self) -> dict[str, str]:
+        return self.total.said(self.formats)
 
     # -- single cards ------------------------------------------------------------------------------
 
-    def cards(self, ids: list[int]) -> list[dict]:
-        """The cards of these deals as far as they may be seen and match the filter, each with the id of the card above it."""
+    def cards(self, ids: list[int]) -> list[tuple[int, int | str, list[dict]]]:
+        """(stage id, id of the card above or "", [card]) of these deals, as far as they may be seen and match the filter."""
         above = (
             self.deals.open()
             .filter(stage_id=OuterRef("stage_id"), rank__lt=OuterRef("rank"))
             .order_by("-rank")
             .values("pk")[:1]
         )
-        found = self.deals.filter(pipeline=self.pipeline, pk__in=ids).annotate(above=Subquery(above))
-        places = dict(found.values_list("pk", "above"))
-        cards = present(rows(Deal.objects.filter(workspace=self.workspace, pk__in=places)), self.formats, self.now)
-        return [card | {"above": places[card["id"]] or ""} for card in cards]
+        found = self.deals.filter(pipeline=self.wanted or self.pipeline, pk__in=ids).annotate(above=Subquery(above))
+        deals = list(rows(found, "stage__rotting_days", "above"))
+        cards = present(deals, self.formats, self.now)
+        return [(deal["stage_id"], deal["above"] or "", [card]) for deal, card in zip(deals, cards, strict=True)]
+
+
+def older_than(cursor: str) -> Q:
+    """Closed deals behind the one that a page of their column ended with."""
+    text, _, pk = cursor.partition("|")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Http404("No such page") from None
+    return Q(closed_at__lt=moment) | Q(closed_at=moment, pk__lt=parse_id(pk) or 0)

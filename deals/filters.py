@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from deals.models import Deal, Kind, Stage
+from deals.models import Deal, Stage
 from leads.models import Company, Segment, Source
 from workspaces.filtering import AmountFilter, Chip, ListFilter
 from workspaces.models import Membership, Team
@@ -118,7 +118,6 @@ class DealFilter(ListFilter):
         return super().choices(name)
 
     def counts(self, name: str, queryset: QuerySet) -> dict[str, int]:
-        queryset = queryset.open() if "status" not in self.filters else queryset
         if name == "close":
             ranges = close_ranges(self.formats.today)
             return queryset.aggregate(**{key: Count("pk", filter=condition) for key, (_, condition) in ranges.items()})
@@ -145,13 +144,11 @@ class DealFilter(ListFilter):
 
 
 class DealListFilter(DealFilter):
-    """The list also shows closed deals, and filters by stage."""
+    """The list also filters by stage."""
 
-    status = filters.MultipleChoiceFilter(choices=Kind.choices)
     stage = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Stage))
 
     chips = (
-        Chip("status", "Status", "circle-dot", ("status",)),
         Chip("stage", "Stage", "square-kanban", ("stage",)),
         *DealFilter.chips,
     )

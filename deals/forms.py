@@ -6,7 +6,7 @@ from django import forms
 
 from deals.models import Deal, DealContact, Kind, Stage
 from deals.transitions import LOST_REASONS, WON_REASONS
-from leads.models import Contact, Source
+from leads.models import Source
 from workspaces.models import Membership, Workspace
 from workspaces.numbers import AmountField
 
@@ -20,19 +20,13 @@ class VersionForm(forms.Form):
 class MoveForm(forms.Form):
     """What a drop, a key or the menu sends."""
 
-    stage = forms.ModelChoiceField(
-        queryset=Stage.objects.none(), error_messages={"invalid_choice": "This stage is gone. Reload the page."}
-    )
+    stage = forms.IntegerField()
     version = forms.IntegerField(min_value=1)
     after = forms.IntegerField(required=False)
     before = forms.IntegerField(required=False)
     reason = forms.CharField(max_length=80, required=False)
     note = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
     competitor = forms.CharField(max_length=120, required=False)
-
-    def __init__(self, *args, workspace: Workspace, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["stage"].queryset = Stage.objects.filter(workspace=workspace)
 
 
 class DealForm(forms.Form):
@@ -57,20 +51,21 @@ class DealForm(forms.Form):
 
     def __init__(self, *args, workspace: Workspace, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["stage"].queryset = Stage.objects.filter(workspace=workspace, kind=Kind.OPEN).order_by(
-            "pipeline__position", "position"
-        )
+        stages = Stage.objects.filter(workspace=workspace, kind=Kind.OPEN).select_related("pipeline")
+        self.fields["stage"].queryset = stages.order_by("pipeline__position", "pipeline_id", "position")
+        if workspace.pipelines.count() > 1:
+            self.fields["stage"].label_from_instance = lambda stage: f"{stage.pipeline}: {stage}"
         self.fields["owner"].queryset = workspace.memberships.active().select_related("user")
         self.fields["amount"].label = f"Amount, {workspace.currency}"
 
 
 class ContactRoleForm(forms.Form):
-    contact = forms.ModelChoiceField(queryset=Contact.objects.none())
+    contact = forms.CharField(
+        max_length=500,
+        help_text="The name or email address of a contact.",
+        widget=forms.TextInput(attrs={"list": "contacts", "autocomplete": "off"}),
+    )
     role = forms.ChoiceField(choices=DealContact.Role.choices, required=False)
-
-    def __init__(self, *args, workspace: Workspace, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["contact"].queryset = Contact.objects.filter(workspace=workspace)
 
 
 def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal) -> forms.Form:

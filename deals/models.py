@@ -134,6 +134,7 @@ class Deal(TenantModel):
 
     name = models.CharField(max_length=200)
     company = TenantForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="deals")
+    people = models.ManyToManyField(Contact, through="deals.DealContact", related_name="deals")
     lead = TenantForeignKey(Lead, models.SET_NULL, null=True, blank=True, related_name="deals")
     owner = MemberForeignKey()
     pipeline = TenantForeignKey(Pipeline, models.PROTECT, related_name="deals", db_index=False)
@@ -167,7 +168,7 @@ class Deal(TenantModel):
     last_activity_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_activity_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Where the card stands in its column: strings that sort as bytes, with room between any two. Closed deals have none.
-    rank = models.CharField(max_length=255, null=True, editable=False, db_collation="C")
+    rank = models.CharField(max_length=255, null=True, editable=False, db_collation="C")  # noqa: DJ001
     version = models.PositiveIntegerField(default=1, editable=False)
     custom = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -209,6 +210,8 @@ class Deal(TenantModel):
             # Pages of a company and of a lead.
             models.Index(fields=["workspace", "company"], name="deal_company"),
             models.Index(fields=["workspace", "lead"], name="deal_lead", condition=Q(lead__isnull=False)),
+            # What changed since a page was made.
+            models.Index(fields=["workspace", "-updated_at"], name="deal_updated"),
             models.Index(fields=["deleted_at"], name="deal_bin", condition=Q(deleted_at__isnull=False)),
         ]
         constraints = [
@@ -237,6 +240,7 @@ class Deal(TenantModel):
         return None if self.amount is None else self.amount * self.probability / 100
 
 
+@pghistory.track()
 class DealContact(TenantModel):
     """A person in a deal, and the part they play."""
 
@@ -252,7 +256,7 @@ class DealContact(TenantModel):
         BLOCKER = "blocker", "Blocker"
 
     deal = TenantForeignKey(Deal, models.CASCADE, related_name="contacts")
-    contact = TenantForeignKey(Contact, models.CASCADE, related_name="deals")
+    contact = TenantForeignKey(Contact, models.CASCADE, related_name="deal_links")
     role = models.CharField(max_length=14, choices=Role, blank=True)
     is_primary = models.BooleanField(default=False)
 
@@ -336,3 +340,22 @@ class ClosedTotal(TenantModel):
 
     def __str__(self):
         return f"{self.stage_id}/{self.owner_id}/{self.days}: {self.deals}"
+
+
+class ClosedDay(TenantModel):
+    """Deals of a stage per owner and day (UTC) of closing; kept by triggers on deals like StageTotal."""
+
+    stage = TenantForeignKey(Stage, models.CASCADE, related_name="+", db_index=False)
+    owner = MemberForeignKey(db_index=False)
+    day = models.DateField()
+    deals = models.IntegerField(default=0)
+    amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
+
+    class Meta:
+        constraints = [
+            # The day before the owner: sums of the last 30 days read one range.
+            models.UniqueConstraint(fields=["workspace", "stage", "day", "owner"], name="closed_day_once")
+        ]
+
+    def __str__(self):
+        return f"{self.stage_id}/{self.owner_id}/{self.day}: {self.deals}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet, Subquery
 from fractional_indexing import generate_key_between, generate_n_keys_between
 
 from deals.models import Deal, Stage
+
+# Ranks grow by a letter every few drops at one place; beyond this the column is ranked anew.
+LONGEST = 120
 
 
 def rank_at(stage: Stage, *, after: int | None = None, before: int | None = None, moved: int | None = None) -> str:
@@ -13,21 +16,40 @@ def rank_at(stage: Stage, *, after: int | None = None, before: int | None = None
 
     A neighbour that has left the column meanwhile is passed over.
     """
-    column = Deal.all_objects.filter(workspace_id=stage.workspace_id, stage_id=stage.pk, rank__isnull=False).exclude(
-        pk=moved
-    )
-    neighbours = (
-        dict(column.filter(pk__in=[pk for pk in (after, before) if pk]).values_list("pk", "rank"))
-        if after or before
-        else {}
-    )
-    if after in neighbours:
-        low = neighbours[after]
-        return generate_key_between(low, column.filter(rank__gt=low).aggregate(rank=Min("rank"))["rank"])
-    if before in neighbours:
-        high = neighbours[before]
-        return generate_key_between(column.filter(rank__lt=high).aggregate(rank=Max("rank"))["rank"], high)
+    rank = _rank_at(stage, after, before, moved)
+    if len(rank) <= LONGEST:
+        return rank
+    rank_anew(stage)
+    return _rank_at(stage, after, before, moved)
+
+
+def rank_anew(stage: Stage) -> None:
+    """Short ranks for a whole column, in the same order: all behind the present ones, so that none collides on the way."""
+    column = Deal.all_objects.filter(workspace_id=stage.workspace_id, stage_id=stage.pk, rank__isnull=False)
+    deals = list(column.order_by("rank").only("pk", "rank"))
+    ranks = generate_n_keys_between(deals[-1].rank, None, len(deals)) if deals else []
+    for deal, rank in zip(deals, ranks, strict=True):
+        deal.rank = rank
+    Deal.all_objects.bulk_update(deals, ["rank"], batch_size=1000)
+
+
+def _rank_at(stage: Stage, after: int | None, before: int | None, moved: int | None) -> str:
+    column = Deal.all_objects.filter(workspace_id=stage.workspace_id, stage_id=stage.pk, rank__isnull=False)
+    if moved:
+        column = column.exclude(pk=moved)
+    if after and (found := _neighbours(column, after, "rank")):
+        return generate_key_between(*found)
+    if before and (found := _neighbours(column, before, "-rank")):
+        return generate_key_between(*reversed(found))
     return generate_key_between(None, column.aggregate(rank=Min("rank"))["rank"])
+
+
+def _neighbours(column: QuerySet, pk: int, order: str) -> list[str | None]:
+    """The rank of a card and of the next one in this order; [] when the card has left the column meanwhile."""
+    edge = "rank__gte" if order == "rank" else "rank__lte"
+    from_it = column.filter(**{edge: Subquery(column.filter(pk=pk).values("rank"))}).order_by(order)
+    ranks = list(from_it.values_list("rank", flat=True)[:2])
+    return [*ranks, None][:2] if ranks else []
 
 
 def rank_again(stage: Stage, rank: str | None) -> str:
@@ -37,7 +59,8 @@ def rank_again(stage: Stage, rank: str | None) -> str:
         return rank_at(stage)
     if not column.filter(rank=rank).exists():
         return rank
-    return generate_key_between(column.filter(rank__lt=rank).aggregate(rank=Max("rank"))["rank"], rank)
+    free = generate_key_between(column.filter(rank__lt=rank).aggregate(rank=Max("rank"))["rank"], rank)
+    return free if len(free) <= LONGEST else rank_at(stage)
 
 
 def ranks_on_top(stage: Stage, count: int) -> list[str]:

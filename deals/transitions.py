@@ -70,7 +70,7 @@ def check_move(
 ) -> None:
     """Raise Refused (or Missing, NotAllowed) unless a deal may go from `source` to `target`.
 
-    `stages` are those of the pipeline in order. `may_reopen`: see `is_reopenable`.
+    `stages` are those of the pipeline in order (none where not `needs_order`). `may_reopen`: see `is_reopenable`.
     """
     if source.kind != "open":
         if target.kind != "open":
@@ -85,6 +85,11 @@ def check_move(
         check_loss(closing)
     else:
         check_skip(source, target, stages, policy)
+
+
+def needs_order(target: StageLike, policy: Policy) -> bool:
+    """Whether `check_move` looks at the order of the stages at all."""
+    return target.kind == "won" or policy.max_skip is not None
 
 
 def check_win(source: StageLike, stages: Sequence[StageLike], policy: Policy) -> None:

@@ -4,6 +4,7 @@
   heads of the board would cost 34 ms at a million deals, this costs one small upsert per statement.
 - deals_closedtotal: count and amount of closed deals per stage, owner and days to close: enough for the exact
   win rate, mean and median over all time without reading the deals.
+- deals_closedday: the same per day of closing, for sums over a period.
 - a notification to the event stream, ids only; the page asks for what it may see.
 
 Statement-level with net deltas in key order: a bulk move is one upsert, and two of them cannot deadlock here.
@@ -42,13 +43,28 @@ _CLOSED = """
     SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
 """
 
+_CLOSED_DAY = """
+    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)
+    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)
+    FROM (
+        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day
+        FROM ({changed}) c WHERE status <> 'open' AND deleted_at IS NULL
+    ) d
+    GROUP BY 1, 2, 3, 4
+    HAVING sum(n) <> 0 OR sum(n * amount) <> 0
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE
+    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
+"""
+
 # One message per deal, or one for all when there are too many to fetch one by one. `owners`: who had it and who
-# has it, for the listener to compare with what its reader may see.
+# has it, for the listener to compare with what its reader may see; none where there are too many for a message, and then
+# there are no ids either.
 _NOTIFY = """
     PERFORM pg_notify('live', json_build_object(
         'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),
         'ids', CASE WHEN count(DISTINCT id) <= {many} THEN json_agg(DISTINCT id) END,
-        'owners', json_agg(DISTINCT owner) )::text)
+        'owners', CASE WHEN count(DISTINCT owner) <= {most} THEN json_agg(DISTINCT owner) END )::text)
     FROM ({touched}) touched GROUP BY workspace_id;
     RETURN NULL;
 """
@@ -63,28 +79,29 @@ TRIGGERS = [
         referencing=pgtrigger.Referencing(**referencing),
         func=_TOTALS.format(changed=changed)
         + _CLOSED.format(changed=changed)
-        + _NOTIFY.format(touched=touched, many=MANY),
+        + _CLOSED_DAY.format(changed=changed)
+        + _NOTIFY.format(touched=touched, many=MANY, most=2 * MANY),
     )
     for name, operation, referencing, changed, touched in (
         (
             "insert",
             pgtrigger.Insert,
             {"new": "new_deals"},
-            f"SELECT {_COLUMNS}, 1 AS n FROM new_deals",
+            f"SELECT {_COLUMNS}, 1 AS n FROM new_deals",  # noqa: S608 - constants
             "SELECT workspace_id, id, owner_id AS owner FROM new_deals",
         ),
         (
             "update",
             pgtrigger.Update,
             {"old": "old_deals", "new": "new_deals"},
-            f"SELECT {_COLUMNS}, 1 AS n FROM new_deals UNION ALL SELECT {_COLUMNS}, -1 FROM old_deals",
+            f"SELECT {_COLUMNS}, 1 AS n FROM new_deals UNION ALL SELECT {_COLUMNS}, -1 FROM old_deals",  # noqa: S608 - constants
             "SELECT n.workspace_id, n.id, unnest(ARRAY[n.owner_id, o.owner_id]) AS owner FROM new_deals n JOIN old_deals o USING (id) WHERE n IS DISTINCT FROM o",
         ),
         (
             "delete",
             pgtrigger.Delete,
             {"old": "old_deals"},
-            f"SELECT {_COLUMNS}, -1 AS n FROM old_deals",
+            f"SELECT {_COLUMNS}, -1 AS n FROM old_deals",  # noqa: S608 - constants
             "SELECT workspace_id, id, owner_id AS owner FROM old_deals",
         ),
     )

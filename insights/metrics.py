@@ -6,17 +6,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import TruncDate
+from django.apps import apps
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models.functions import JSONObject
 
 from deals.models import ClosedTotal, Deal, Kind, Stage, StageEvent, StageTotal
 from deals.totals import Total
 from workspaces.models import Workspace
+
+# Made by pghistory, one row per change of a deal: as it was before.
+HISTORY = apps.get_model("deals", "DealHistory")
 
 
 @dataclass
@@ -85,26 +89,49 @@ def summary(workspace: Workspace, owners: list[int] | None = None) -> Summary:
 
 
 def summary_as_of(workspace: Workspace, day: date, owners: list[int] | None = None) -> Summary:
-    """As it stood at the end (UTC) of `day`: which deals there were, in which stage, with the amount they then had."""
+    """As it stood at the end (UTC) of `day`: which deals there were, in which stage, with the amount they then had.
+
+    The stage is that of the last stage event; amount and probability are those of the audit trail where it reaches back so
+    far, else (imported history) those of the event. Deals that have left the bin for good are not counted.
+    """
     moment = datetime.combine(day, time(0), UTC) + timedelta(days=1)
-    latest = StageEvent.objects.filter(deal=OuterRef("pk"), left_at__lt=moment).order_by("-left_at", "-pk")
-    deals = Deal.objects.filter(workspace=workspace, created_at__lt=moment).owned_by(owners)
-    deals = deals.annotate(
-        then=Subquery(latest.values("to_stage_id")[:1]),
-        then_amount=Subquery(latest.values("amount")[:1]),
-        then_probability=Subquery(latest.values("probability")[:1]),
-    ).exclude(then=None)
     lines = stage_lines(workspace)
-    for pk, count, amount, weighted in (
-        deals.order_by()
-        .values_list("then")
-        .annotate(n=Count("pk"), money=Sum("then_amount"), expected=Sum(F("then_amount") * F("then_probability")) / 100)
-    ):
-        line = lines[pk]
-        line.deals, line.amount, line.weighted = count, amount or Decimal(0), weighted or Decimal(0)
-    return sum_up(
-        lines.values(), days_of(deals.filter(then__in=[pk for pk, line in lines.items() if line.kind == Kind.WON]))
+    days: Counter[int] = Counter()
+    for stage_id, amount, probability, created_at, entered_at in as_of(workspace, moment, owners):
+        line = lines[stage_id]
+        line.deals += 1
+        line.amount += amount or 0
+        line.weighted += (amount or Decimal(0)) * (probability or 0) / 100
+        if line.kind == Kind.WON:
+            days[(entered_at.astimezone(UTC).date() - created_at.astimezone(UTC).date()).days] += 1
+    return sum_up(lines.values(), days)
+
+
+def as_of(workspace: Workspace, moment: datetime, owners: list[int] | None) -> Iterator[tuple]:
+    """(stage id, amount, probability, created at, entered the stage at) of each deal as it was just before `moment`."""
+    latest = StageEvent.objects.filter(deal=OuterRef("pk"), left_at__lt=moment).order_by("-left_at", "-pk")
+    # Each row of the audit trail is a deal as it was until then: the first one since tells how it was at the moment.
+    later = HISTORY.objects.filter(pgh_obj_id=OuterRef("pk"), pgh_created_at__gte=moment)
+    later = later.order_by("pgh_created_at", "pgh_id")
+    deals = Deal.all_objects.filter(workspace=workspace, created_at__lt=moment).owned_by(owners)
+    deals = deals.filter(Q(deleted_at=None) | Q(deleted_at__gte=moment)).annotate(
+        event=Subquery(
+            latest.values(
+                found=JSONObject(**{name: name for name in ("to_stage_id", "amount", "probability", "left_at")})
+            )[:1]
+        ),
+        image=Subquery(
+            later.values(found=JSONObject(**{name: name for name in ("stage_id", "amount", "probability")}))[:1]
+        ),
     )
+    for deal in deals.values("stage_id", "amount", "probability", "created_at", "event", "image").iterator(2000):
+        if deal["event"] is None:
+            continue
+        event, then = deal["event"], deal["image"] or deal
+        known = then if then["stage_id"] == event["to_stage_id"] else event
+        amount = None if known["amount"] is None else Decimal(str(known["amount"]))
+        entered = datetime.fromisoformat(event["left_at"])
+        yield event["to_stage_id"], amount, known["probability"], deal["created_at"], entered
 
 
 def stage_lines(workspace: Workspace) -> dict[int, StageLine]:
@@ -117,16 +144,6 @@ def stage_lines(workspace: Workspace) -> dict[int, StageLine]:
         stage.pk: StageLine(stage.pk, stage.pipeline.name, stage.name, stage.kind, stage.probability, stage.color)
         for stage in stages
     }
-
-
-def days_of(won: QuerySet[Deal]) -> Counter[int]:
-    """{days from creation to close: deals}."""
-    pairs = (
-        won.filter(closed_at__isnull=False)
-        .annotate(first=TruncDate("created_at", tzinfo=UTC), last=TruncDate("closed_at", tzinfo=UTC))
-        .values_list("first", "last")
-    )
-    return Counter((last - first).days for first, last in pairs)
 
 
 def sum_up(lines: Iterable[StageLine], days: Counter[int]) -> Summary:

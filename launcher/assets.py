@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -28,6 +27,6 @@ def _sprite(icons: Path) -> str:
     symbols = []
     for name in sorted(set(names)):
         svg = (icons / f"{name}.svg").read_text()
-        body = re.sub(r"\s+", " ", re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S)[1]).strip()
+        body = " ".join(svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")].split())
         symbols.append(f'<symbol id="i-{name}" viewBox="0 0 24 24">{body}</symbol>')
     return "".join(symbols)

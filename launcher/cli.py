@@ -33,7 +33,8 @@ def _main(argv: list[str]) -> int:
     split = next((i for i, word in enumerate(argv) if word in COMMANDS), len(argv))
     options = _options(argv[:split])
     command, rest = (argv[split], argv[split + 1 :]) if split < len(argv) else ("serve", [])
-    options.data.mkdir(parents=True, exist_ok=True)
+    # Others may not look in; PostgreSQL, which root starts as another user, passes through.
+    options.data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     return globals()[f"_{command}"](options, rest)
 
 

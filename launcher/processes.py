@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -31,17 +32,19 @@ class Child:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,  # what it writes (mail, files of people) is for nobody else on the machine
             )
-        self.pid_file.write_text(f"{self.process.pid}\n{_born(self.process.pid)}")
+        self.pid_file.write_text(f"{self.process.pid}\n{born(self.process.pid)}")
 
     def has_ended(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
     def stop(self, *, patience: float = 10) -> None:
-        if self.process is None:
+        process = self.process
+        if process is None:
             return
-        _end_group(self.process.pid, patience=patience, is_alive=lambda: self.process.poll() is None)
-        self.process.wait()
+        _end_group(process.pid, patience=patience, is_alive=lambda: process.poll() is None)
+        process.wait()
         self.pid_file.unlink(missing_ok=True)
 
     def tail(self, size: int = 2000) -> str:
@@ -51,10 +54,20 @@ class Child:
 def end_leftovers(pids: Path) -> None:
     """End the processes that pid files in this folder name, if they are still the ones that were started."""
     for pid_file in pids.glob("*.pid"):
-        pid, _, born = pid_file.read_text().partition("\n")
-        if pid.isdigit() and born and _born(int(pid)) == born:
-            _end_group(int(pid), patience=10, is_alive=lambda pid=int(pid), born=born: _born(pid) == born)
+        if is_running(pid_file):
+            pid, _, birth = pid_file.read_text().partition("\n")
+            _end_group(int(pid), patience=10, is_alive=functools.partial(_is_still, int(pid), birth))
         pid_file.unlink(missing_ok=True)
+
+
+def is_running(pid_file: Path) -> bool:
+    """Does the very process run that was started with this pid file?"""
+    pid, _, birth = pid_file.read_text().partition("\n") if pid_file.exists() else ("", "", "")
+    return pid.isdigit() and birth != "" and _is_still(int(pid), birth)
+
+
+def _is_still(pid: int, birth: str) -> bool:
+    return born(pid) == birth
 
 
 def _end_group(pid: int, *, patience: float, is_alive: Callable[[], bool]) -> None:
@@ -78,7 +91,7 @@ def command_of(pid: int) -> str:
     return subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True).stdout.strip()
 
 
-def _born(pid: int) -> str:
+def born(pid: int) -> str:
     """When the process started, "" once it ended: a pid alone may have been given to another program since."""
     if not Path("/proc/self/stat").exists():
         return subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True).stdout.strip()

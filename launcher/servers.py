@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from launcher.files import load_secrets, lock_if_free, locked
+from launcher.files import load_secrets, lock_if_free, locked, private_folder
 from launcher.postgres import Postgres
 from launcher.valkey import Valkey
 
@@ -16,7 +16,7 @@ from launcher.valkey import Valkey
 @contextmanager
 def servers(data: Path, *, throwaway: bool = False) -> Iterator[dict[str, str]]:
     """Yields the environment that Django needs. Starts what DATABASE_URL and REDIS_URL do not name."""
-    (data / "logs").mkdir(parents=True, exist_ok=True)
+    private_folder(data / "logs")
     secrets = load_secrets(data)
     postgres = Postgres(data, secrets["postgres"], throwaway=throwaway) if needs_postgres() else None
     valkey = Valkey(data, secrets["valkey"]) if needs_valkey() else None
@@ -37,6 +37,15 @@ def servers(data: Path, *, throwaway: bool = False) -> Iterator[dict[str, str]]:
                 valkey.stop()
             if alone and postgres:
                 postgres.stop()
+
+
+def fallen(data: Path) -> str:
+    """The embedded server that has ended though nobody stopped it; "" while all run."""
+    if needs_postgres() and not Postgres(data, "").is_up():
+        return f"PostgreSQL (its log: {data / 'postgres' / 'server.log'})"
+    if needs_valkey() and not Valkey(data, "").is_up():
+        return f"Valkey (its log: {data / 'logs' / 'valkey.log'})"
+    return ""
 
 
 def needs_postgres() -> bool:

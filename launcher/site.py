@@ -9,18 +9,23 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from launcher import environment as env
-from launcher.files import State, is_listening, lock_if_free, locked
+from launcher.files import State, is_listening, lock_if_free, locked, private_folder
 from launcher.processes import Child, end_leftovers
 from launcher.say import Failed, say
-from launcher.servers import needs_postgres, needs_valkey, servers
+from launcher.servers import fallen, needs_postgres, needs_valkey, servers
 
 DEMO = """
   alice@demo.example   owner    password: demo
   bob@demo.example     rep      password: demo
   vera@demo.example    viewer   password: demo"""
+
+
+KEYS = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL")
 
 
 class Stopped(Exception):
@@ -43,6 +48,7 @@ def prepare(data: Path, variables: dict[str, str]) -> dict[str, str]:
         }
         | variables
     )
+    private_folder(data / "mail")
     database = variables["DATABASE_URL"].rpartition("@")[2]
     with locked(data / "prepare.lock"):
         state = State(data)
@@ -58,12 +64,14 @@ def prepare(data: Path, variables: dict[str, str]) -> dict[str, str]:
     return variables
 
 
-def manage(variables: dict[str, str], *arguments: str) -> None:
+def manage(variables: dict[str, str], *arguments: str) -> str:
+    """Run a command of manage.py; gives what it printed."""
     done = subprocess.run(
         [str(env.PYTHON), "manage.py", *arguments], cwd=env.ROOT, env=variables, capture_output=True, text=True
     )
     if done.returncode:
         raise Failed(f"manage.py {arguments[0]} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+    return done.stdout
 
 
 def serve(*, data: Path, port: int | None, demo: bool) -> int:
@@ -102,7 +110,7 @@ def _serve(*, data: Path, port: int | None, demo: bool) -> None:
             print(f"ready http://127.0.0.1:{port}/", flush=True)
             if demo_made:
                 print(DEMO, flush=True)
-            _watch(children)
+            _watch(children, data)
         finally:
             # A second Ctrl-C must not leave half of them running.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -129,16 +137,40 @@ def _collect_static(data: Path, variables: dict[str, str]) -> None:
 
 
 def _make_demo(data: Path, variables: dict[str, str]) -> bool:
-    """The demo workspace, on the first start of a database that holds no workspace yet. True when it is there."""
-    state = State(data)
-    if "demo" not in state.done:
-        say("making the demo workspace …")
-        manage(variables, "create_demo")
-        state.mark("demo", "made")
+    """The demo workspace, where the database holds no workspace yet. True when ./run made it, now or earlier.
+
+    Everybody knows its passwords, so it is never put into a database of another machine.
+    """
+    state, database = State(data), _place_of(os.environ.get("DATABASE_URL", ""))
+    if state.is_done("demo", database):
+        return True
+    if not needs_postgres() and not _is_on_this_machine(os.environ["DATABASE_URL"]):
+        return False
+    say("making the demo workspace …")
+    if "made the workspace" not in manage(variables, "create_demo", "--if-empty"):
+        return False
+    state.mark("demo", database)
     return True
 
 
+def _place_of(database_url: str) -> str:
+    """What tells databases apart; "made" is the embedded one, whose port changes."""
+    return database_url.rpartition("@")[2] or "made"
+
+
+def _is_on_this_machine(database_url: str) -> bool:
+    parts = urlsplit(database_url)
+    if "host" in parts.query:  # libpq takes hosts from there too
+        return False
+    try:
+        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
 def _children(data: Path, pids: Path, port: int, variables: dict[str, str]) -> list[Child]:
+    # Who serves strangers does not hold the keys of the database.
+    variables = {name: value for name, value in variables.items() if name not in KEYS}
     reload = ["--reload"] if variables.get("DEBUG") == "1" else []
     web = [
         str(env.BIN / "granian"), "--interface", "asginl", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
@@ -164,7 +196,7 @@ def _wait_until_ready(url: str, children: list[Child], *, patience: float = 60) 
             if child.has_ended():
                 raise Failed(f"the {child.name} process ended at once; the end of {child.log}:\n{child.tail()}")
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own server
                 return
         except urllib.error.HTTPError as error:
             answer = f"{error.code} {error.read(500).decode(errors='replace')}"
@@ -176,10 +208,12 @@ def _wait_until_ready(url: str, children: list[Child], *, patience: float = 60) 
     )
 
 
-def _watch(children: list[Child]) -> None:
-    """Until a signal comes. A worker that dies is started again; without the web process there is nothing to stay for."""
+def _watch(children: list[Child], data: Path) -> None:
+    """Until a signal comes. A worker that dies is started again; without pages or a server there is nothing to stay for."""
     while True:
         time.sleep(0.5)
+        if gone := fallen(data):
+            raise Failed(f"{gone} ended, so everything stops. Start again: ./run")
         for child in children:
             if child.has_ended():
                 print(f"dealwright: the {child.name} process ended; see {child.log}", file=sys.stderr)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from launcher.environment import VENV
 from launcher.files import free_port, is_listening, write_private
-from launcher.processes import Child, end_leftovers
+from launcher.processes import Child, end_leftovers, is_running
 from launcher.say import Failed
 
 
@@ -21,7 +21,8 @@ class Valkey:
 
     def start(self) -> int:
         self.folder.mkdir(exist_ok=True)
-        if self.port_file.exists() and is_listening(port := int(self.port_file.read_text())):
+        # Only ours is given the password: another program may have got the port since.
+        if self.is_up() and self.port_file.exists() and is_listening(port := int(self.port_file.read_text())):
             return port
         end_leftovers(self.folder)
         port = free_port()
@@ -50,6 +51,9 @@ class Valkey:
     def stop(self) -> None:
         self.port_file.unlink(missing_ok=True)
         end_leftovers(self.folder)
+
+    def is_up(self) -> bool:
+        return is_running(self.folder / "valkey.pid")
 
     def url(self, port: int) -> str:
         return f"redis://:{self.password}@127.0.0.1:{port}/0"

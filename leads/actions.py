@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
+from itertools import takewhile
 from types import SimpleNamespace
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 from django.utils import timezone
@@ -18,10 +25,15 @@ from leads.models import Company, Contact, ContactEmail, ContactPhone, Lead, Seg
 from leads.names import domain_of, full_name, name_key, normalise_email, normalise_phone
 from workspaces.access import check_may
 from workspaces.action import Refused, Stale, action
+from workspaces.dates import check_dates
 from workspaces.models import Membership, Role, Workspace
 
+Row = TypeVar("Row", Company, Contact, Lead)
 # Set by conversion alone.
 CONVERTED = Lead.Status.CONVERTED
+NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+LONGEST_NAME = Contact._meta.get_field("name").max_length
+LONGEST_EMAIL = ContactEmail._meta.get_field("email").max_length or 254
 
 
 @action
@@ -49,18 +61,24 @@ def update_company(
     company: Company, *, by: Membership, version: int, door: Door = Door.WEB, **changes: object
 ) -> Company:
     company = lock(company, version, by)
+    before = copy(company)
     for field, value in changes.items():
         setattr(company, field, value)
-    prepare_company(company)
+    prepare_company(company, before.domain)
     check_domain(company)
-    return save_changes(company, changes, by=by, door=door)
+    return save_changes(company, changed(before, company, changes), by=by, door=door)
 
 
-def prepare_company(company: Company) -> None:
+def prepare_company(company: Company, domain: str = "") -> None:
+    """`domain`: the one that it has already."""
     if not company.name:
         raise Refused("A company needs a name.", fields={"name": "What is it called?"})
     company.name_key = name_key(company.name)
-    company.domain = domain_of(company.domain)
+    website = company.domain.strip()
+    if website != domain:
+        company.domain = domain_of(website)
+        if website and not company.domain:
+            raise Refused(f"{website} is not a website.", fields={"domain": "Such as acme.com."})
 
 
 def check_domain(company: Company) -> None:
@@ -71,10 +89,11 @@ def check_domain(company: Company) -> None:
         .first()
     )
     if other:
-        raise Refused(
-            f"{other.name} has the domain {company.domain} already.",
-            fields={"domain": f"{other.name} has this domain already."},
-        )
+        raise domain_taken(company.domain, other.name)
+
+
+def domain_taken(domain: str, name: str) -> Refused:
+    return Refused(f"{name} has the domain {domain} already.", fields={"domain": f"{name} has this domain already."})
 
 
 @action
@@ -86,11 +105,13 @@ def create_contact(
     last_name: str = "",
     emails: list[str] | None = None,
     phones: list[str] | None = None,
+    company_name: str = "",
     door: Door = Door.WEB,
     at: datetime | None = None,
     **fields: object,
 ) -> Contact:
-    """A person, once: an address that somebody has already is refused with that person's name."""
+    """A person, once: an address that somebody has already is refused with that person's name. A company that is named
+    is found or created."""
     check_may(by, Role.REP, "create contacts")
     contact = Contact(
         workspace=workspace,
@@ -99,17 +120,25 @@ def create_contact(
         created_at=at or timezone.now(),
         **fields,
     )
-    emails = [normalise_email(email) for email in emails or [] if email.strip()]
-    contact.name = full_name(contact.first_name, contact.last_name) or (emails[0] if emails else "")
-    if not contact.name:
-        raise Refused(
-            "A contact needs a name or an email address.", fields={"first_name": "A name or an email address, please."}
-        )
+    emails = read_emails(emails or [])
+    check_dates(consent_at=contact.consent_at)
+    name_contact(contact, emails)
+    if company_name:
+        contact.company = find_or_create_company(workspace, company_name, by=by, door=door)
     contact.save()
     set_emails(contact, emails)
     set_phones(contact, phones or [])
     record(contact, Activity.Kind.SYSTEM, by=by, door=door, at=at, body="Contact created")
     return contact
+
+
+def name_contact(contact: Contact, emails: list[str]) -> None:
+    name = full_name(contact.first_name, contact.last_name) or (emails[0] if emails else "")
+    contact.name = name[:LONGEST_NAME]
+    if not contact.name:
+        raise Refused(
+            "A contact needs a name or an email address.", fields={"first_name": "A name or an email address, please."}
+        )
 
 
 @action
@@ -120,23 +149,50 @@ def update_contact(
     version: int,
     emails: list[str] | None = None,
     phones: list[str] | None = None,
+    company_name: str | None = None,
     door: Door = Door.WEB,
     **changes: object,
 ) -> Contact:
+    """`emails` and `phones`: all that there are from now on. `company_name`: found or created, "" for none."""
     contact = lock(contact, version, by)
+    before, lists = copy(contact), {}
+    if company_name is not None and company_name.strip() != str(contact.company or ""):
+        changes["company"] = find_or_create_company(contact.workspace, company_name, by=by, door=door)
     for field, value in changes.items():
         setattr(contact, field, value)
+    check_dates(consent_at=contact.consent_at)
     if emails is not None:
-        set_emails(contact, [normalise_email(email) for email in emails if email.strip()])
+        lists["emails"] = set_emails(contact, read_emails(emails))
     if phones is not None:
-        set_phones(contact, phones)
+        lists["phones"] = set_phones(contact, phones)
     first = contact.emails.filter(is_primary=True).first()
-    contact.name = full_name(contact.first_name, contact.last_name) or (first.email if first else contact.name)
-    return save_changes(contact, changes | {"name": contact.name}, by=by, door=door)
+    name_contact(contact, [first.email if first else contact.name])
+    facts = changed(before, contact, [*changes, "name"])
+    facts |= {name: [", ".join(old), ", ".join(new)] for name, (old, new) in lists.items() if old != new}
+    return save_changes(contact, facts, by=by, door=door)
 
 
-def set_emails(contact: Contact, emails: list[str]) -> None:
-    """Exactly these, the first one primary."""
+def read_emails(emails: list[str]) -> list[str]:
+    """Normalised, each once."""
+    found = [normalise_email(email) for email in emails if email.strip()]
+    for email in found:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise not_an_email(email) from None
+        if len(email) > LONGEST_EMAIL:
+            raise not_an_email(email)
+    return list(dict.fromkeys(found))
+
+
+def not_an_email(text: str) -> Refused:
+    return Refused(
+        f"{text[:60]} is not an email address.", fields={"emails": f"“{text[:60]}” is not an email address."}
+    )
+
+
+def set_emails(contact: Contact, emails: list[str]) -> tuple[list[str], list[str]]:
+    """Exactly these, the first one primary. Returns those of before, and these."""
     other = (
         ContactEmail.objects.filter(workspace_id=contact.workspace_id, email__in=emails)
         .exclude(contact=contact)
@@ -144,18 +200,43 @@ def set_emails(contact: Contact, emails: list[str]) -> None:
         .first()
     )
     if other:
-        raise Refused(
-            f"{other.contact.name} has the address {other.email} already.",
-            fields={"emails": f"{other.email} belongs to {other.contact.name}."},
-        )
-    contact.emails.all().delete()
+        raise email_taken(other.email, other.contact.name)
+    rows = list(contact.emails.order_by("-is_primary", "pk"))
+    old = [row.email for row in rows]
+    same = same_start(old, emails)
+    contact.emails.filter(pk__in=[row.pk for row in rows[same:]]).delete()
     ContactEmail.objects.bulk_create(
         ContactEmail(workspace_id=contact.workspace_id, contact=contact, email=email, is_primary=i == 0)
-        for i, email in enumerate(dict.fromkeys(emails))
+        for i, email in enumerate(emails)
+        if i >= same
     )
+    return old, emails
 
 
-def set_phones(contact: Contact, phones: list[str]) -> None:
+def same_start(old: list[str], new: list[str]) -> int:
+    """How many stay as they are: only what comes behind is written anew."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+
+
+def email_taken(email: str, name: str) -> Refused:
+    return Refused(f"{name} has the address {email} already.", fields={"emails": f"{email} belongs to {name}."})
+
+
+def set_phones(contact: Contact, phones: list[str]) -> tuple[list[str], list[str]]:
+    """Exactly these. Returns those of before, and these."""
+    numbers = read_phones(phones)
+    rows = list(contact.phones.order_by("pk"))
+    old = [row.phone for row in rows]
+    same = same_start(old, numbers)
+    contact.phones.filter(pk__in=[row.pk for row in rows[same:]]).delete()
+    ContactPhone.objects.bulk_create(
+        ContactPhone(workspace_id=contact.workspace_id, contact=contact, phone=number) for number in numbers[same:]
+    )
+    return old, numbers
+
+
+def read_phones(phones: list[str]) -> list[str]:
+    """In E.164, each once."""
     numbers = []
     for phone in phones:
         if not phone.strip():
@@ -167,11 +248,7 @@ def set_phones(contact: Contact, phones: list[str]) -> None:
                 fields={"phones": "With country code, such as +49 30 123456."},
             )
         numbers.append(number)
-    contact.phones.all().delete()
-    ContactPhone.objects.bulk_create(
-        ContactPhone(workspace_id=contact.workspace_id, contact=contact, phone=number)
-        for number in dict.fromkeys(numbers)
-    )
+    return list(dict.fromkeys(numbers))
 
 
 @action
@@ -205,18 +282,23 @@ def capture(
             door=door,
             at=at,
         )
-    name = (contact.name if contact else "") or (company.name if company else "")
-    if not name:
-        raise Refused(
-            "A lead needs a name, an email address or a company.",
-            fields={"last_name": "A name, an email address or a company, please."},
-        )
+    name = name_of_lead(contact, company)
     company = company or (contact.company if contact else None)
     lead = Lead.objects.create(
         workspace=workspace, name=name, contact=contact, company=company, created_at=at or timezone.now(), **fields
     )
     record(lead, Activity.Kind.LEAD_CREATED, by=by, door=door, at=at)
     return lead
+
+
+def name_of_lead(contact: Contact | None, company: Company | None) -> str:
+    name = (contact.name if contact else "") or (company.name if company else "")
+    if not name:
+        raise Refused(
+            "A lead needs a name, an email address or a company.",
+            fields={"last_name": "A name, an email address or a company, please."},
+        )
+    return name
 
 
 def find_contact(workspace: Workspace, email: str) -> Contact | None:
@@ -232,7 +314,8 @@ def find_company(workspace: Workspace, name: str, email: str = "") -> Company | 
     """By name, else by the domain of an address (a company that has claimed gmail.com is the admin's own doing)."""
     companies = Company.objects.filter(workspace=workspace).order_by("pk")
     if name.strip():
-        return companies.filter(name_key=name_key(name)).first()
+        key = name_key(name)
+        return companies.filter(name_key=key).first() if key else None
     domain = domain_of(email)
     return companies.filter(domain=domain).first() if domain else None
 
@@ -241,6 +324,32 @@ def suggest_companies(workspace: Workspace, text: str, limit: int = 8) -> list[s
     """Names of companies that `text` finds."""
     found = Company.objects.filter(workspace=workspace, pk__in=RawSQL("SELECT crm_companies_like(%s)", [text]))
     return list(found.order_by("name").values_list("name", flat=True)[:limit])
+
+
+def suggest_contacts(workspace: Workspace, text: str, limit: int = 12) -> list[tuple[str, str]]:
+    """(what `named_contact` takes, company) of the people that `text` finds by name or address."""
+    primary = ContactEmail.objects.filter(workspace=workspace, contact_id=OuterRef("pk"), is_primary=True)
+    found = Contact.objects.filter(workspace=workspace, pk__in=RawSQL("SELECT crm_contacts_like(%s)", [text]))
+    found = found.annotate(email=Subquery(primary.values("email")[:1])).order_by("name", "pk")
+    rows = found.values_list("name", "email", "company__name")[:limit]
+    return [(f"{name} <{email}>" if email and email != name else name, company or "") for name, email, company in rows]
+
+
+def named_contact(workspace: Workspace, text: str) -> Contact:
+    """The one person that is meant by a name, an address or both: "Ada Lovelace <ada@acme.com>"."""
+    text = text.strip()
+    found = NAMED.fullmatch(text)
+    if contact := find_contact(workspace, normalise_email(found[1] if found else text)):
+        return contact
+    people = list(Contact.objects.filter(workspace=workspace, name__iexact=text).order_by("pk")[:2]) if text else []
+    if len(people) == 1:
+        return people[0]
+    message = (
+        f"Several people are called {text}: choose one by the email address."
+        if people
+        else "No contact has this name or address: choose one of those that are offered, or create the contact first."
+    )
+    raise Refused(message, fields={"contact": message})
 
 
 def find_or_create_company(
@@ -253,7 +362,9 @@ def find_or_create_company(
 
 
 @action
-def update_lead(lead: Lead, *, by: Membership, version: int, door: Door = Door.WEB, **changes: object) -> Lead:
+def update_lead(
+    lead: Lead, *, by: Membership, version: int, door: Door = Door.WEB, at: datetime | None = None, **changes: object
+) -> Lead:
     """Facts and status. `converted` is set by conversion alone, and left by its undo alone."""
     lead = lock(lead, version, by)
     status = changes.get("status", lead.status)
@@ -261,19 +372,24 @@ def update_lead(lead: Lead, *, by: Membership, version: int, door: Door = Door.W
         raise Refused(
             "A lead becomes converted by converting it, and stays so.", fields={"status": "Only conversion sets this."}
         )
-    if status == Lead.Status.UNQUALIFIED and not (changes.get("unqualified_reason") or lead.unqualified_reason):
-        raise Refused("Say why the lead is unqualified.", fields={"unqualified_reason": "A reason, please."})
+    check_reason(status, changes.get("unqualified_reason") or lead.unqualified_reason)
+    before = copy(lead)
     for field, value in changes.items():
         setattr(lead, field, value)
-    now = timezone.now()
+    at = at or timezone.now()
     if status in (Lead.Status.ATTEMPTED, Lead.Status.CONNECTED) and lead.contacted_at is None:
-        lead.contacted_at = now
+        lead.contacted_at = at
     if status == Lead.Status.QUALIFIED and lead.qualified_at is None:
-        lead.qualified_at = now
-    return save_changes(lead, changes, by=by, door=door)
+        lead.qualified_at = at
+    return save_changes(lead, changed(before, lead, changes), by=by, door=door, at=at)
 
 
-def lock(row: models.Model, version: int, by: Membership | None) -> models.Model:
+def check_reason(status: object, reason: object) -> None:
+    if status == Lead.Status.UNQUALIFIED and not reason:
+        raise Refused("Say why the lead is unqualified.", fields={"unqualified_reason": "A reason, please."})
+
+
+def lock(row: Row, version: int, by: Membership | None) -> Row:
     """The newest state of the row, locked; refused when somebody changed it since `version`."""
     check_may(by, Role.REP, "change this")
     row = type(row).objects.select_for_update().get(pk=row.pk)
@@ -284,25 +400,39 @@ def lock(row: models.Model, version: int, by: Membership | None) -> models.Model
     return row
 
 
-def save_changes(row: models.Model, changes: dict[str, object], *, by: Membership | None, door: Door) -> models.Model:
-    row.version += 1
-    row.save()
-    record(row, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"fields": sorted(changes)})
+def changed(before: Row, row: Row, names: Iterable[str]) -> dict[str, list[str]]:
+    """{field: [old, new]} of those that differ, in words."""
+    return {
+        name: [said(before, name), said(row, name)] for name in names if getattr(before, name) != getattr(row, name)
+    }
+
+
+def said(row: Row, name: str) -> str:
+    value = getattr(row, row._meta.get_field(name).name)  # of owner_id the owner
+    return "" if value is None else str(value)
+
+
+def save_changes(
+    row: Row,
+    changes: dict[str, list[str]],
+    *,
+    by: Membership | None,
+    door: Door,
+    at: datetime | None = None,
+) -> Row:
+    """Nothing is written, and the version stays, when all is so already."""
+    if changes:
+        row.version += 1
+        row.save()
+        data = {"fields": sorted(changes), "changes": changes}
+        record(row, Activity.Kind.FIELD_CHANGE, by=by, door=door, at=at, data=data)
     return row
 
 
 @action
 def refresh_segment(segment: Segment) -> None:
     """Make the members of a segment by filter those that its filter finds now."""
-    data = QueryDict(urlencode(segment.filter, doseq=True))
-    found = LeadFilter(
-        data,
-        queryset=Lead.objects.filter(workspace_id=segment.workspace_id),
-        request=SimpleNamespace(workspace=segment.workspace),
-    )
-    if not found.is_valid():
-        raise Refused(f"The filter of {segment} cannot be read: {found.errors.as_text()}")
-    wanted = found.qs.order_by()
+    wanted = leads_of(segment).order_by()
     SegmentMember.objects.filter(segment=segment).exclude(lead__in=wanted).delete()
     missing = wanted.exclude(segments__segment=segment).values_list("pk", flat=True)
     SegmentMember.objects.bulk_create(
@@ -311,3 +441,30 @@ def refresh_segment(segment: Segment) -> None:
     )
     segment.refreshed_at = timezone.now()
     segment.save(update_fields=["refreshed_at"])
+
+
+def leads_of(segment: Segment) -> QuerySet[Lead]:
+    """What the segment's filter finds; refused where the filter is none that the list of leads could have."""
+    asked = segment.filter
+    if not isinstance(asked, dict) or not all(map(_is_parameter, asked.values())):
+        raise unreadable(segment, 'it must be an object of names and values, such as {"source": ["event"]}')
+    if unknown := asked.keys() - LeadFilter.base_filters.keys():
+        raise unreadable(segment, f"leads have no {', '.join(sorted(unknown))}")
+    found = LeadFilter(
+        QueryDict(urlencode(asked, doseq=True)),
+        queryset=Lead.objects.filter(workspace_id=segment.workspace_id),
+        request=SimpleNamespace(workspace=segment.workspace),
+    )
+    if not found.is_valid():
+        raise unreadable(segment, found.errors.as_text())
+    return found.qs
+
+
+def _is_parameter(value: object) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return all(isinstance(single, str | int) for single in values)
+
+
+def unreadable(segment: Segment, why: str) -> Refused:
+    message = f"The filter of {segment} cannot be read: {why}"
+    return Refused(message, fields={"filter": message})

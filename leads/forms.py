@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.db.models import Q
 
 from leads.models import Contact, Lead, Source
 from workspaces.models import Membership, Workspace
@@ -32,7 +33,9 @@ class RecordForm(forms.Form):
     def __init__(self, *args, workspace: Workspace, edited=None, **kwargs):
         initial = kwargs.pop("initial", {}) | (self.initial_of(edited) if edited else {})
         super().__init__(*args, initial=initial, **kwargs)
-        self.fields["owner"].queryset = workspace.memberships.active().select_related("user")
+        # Who owned it and has left stays its owner until somebody else is chosen.
+        owners = Q(status=Membership.Status.ACTIVE) | Q(user_id=edited.owner_id if edited else None)
+        self.fields["owner"].queryset = workspace.memberships.filter(owners).select_related("user")
         if edited:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=edited.version)
 
@@ -52,7 +55,7 @@ class CompanyForm(RecordForm):
     name = forms.CharField(max_length=200)
     domain = forms.CharField(max_length=253, required=False)
     industry = forms.CharField(max_length=80, required=False)
-    size = forms.IntegerField(min_value=0, required=False, label="Employees")
+    size = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, label="Employees")
     country = forms.CharField(max_length=80, required=False)
     annual_revenue = AmountField(required=False)
     phone = forms.CharField(max_length=32, required=False)
@@ -99,7 +102,7 @@ class LeadForm(RecordForm):
 
     first_name = forms.CharField(max_length=100, required=False)
     last_name = forms.CharField(max_length=100, required=False)
-    email = forms.EmailField(required=False)
+    email = forms.EmailField(max_length=254, required=False)
     company_name = forms.CharField(
         max_length=200,
         required=False,

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from workspaces.dates import within_years
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel, workspace_key
 
 
@@ -117,7 +118,10 @@ class Contact(Record):
             models.Index(fields=["workspace", "name", "id"], name="contact_list"),
             models.Index(fields=["workspace", "company"], name="contact_company"),
         ]
-        constraints = [models.CheckConstraint(condition=~Q(name=""), name="contact_named")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="contact_named"),
+            *within_years("contact", "consent_at"),
+        ]
 
     def __str__(self):
         return self.name
@@ -126,6 +130,7 @@ class Contact(Record):
         return reverse("contact_detail", args=[self.pk])
 
 
+@pghistory.track()
 class ContactEmail(TenantModel):
     """An address of a contact, normalised; in a workspace it belongs to one person."""
 
@@ -145,6 +150,7 @@ class ContactEmail(TenantModel):
         return self.email
 
 
+@pghistory.track()
 class ContactPhone(TenantModel):
     """A number of a contact in E.164 (+4930123456)."""
 
@@ -194,6 +200,7 @@ class Campaign(TenantModel):
             models.CheckConstraint(
                 condition=Q(end=None) | Q(start=None) | Q(end__gte=models.F("start")), name="campaign_dates"
             ),
+            *within_years("campaign", "start", "end", time=False),
             models.CheckConstraint(condition=Q(budget__gte=0) & Q(cost__gte=0), name="campaign_money"),
         ]
 
@@ -278,6 +285,7 @@ class Lead(Record):
         return reverse("lead_detail", args=[self.pk])
 
 
+@pghistory.track()
 class SegmentMember(TenantModel):
     segment = TenantForeignKey(Segment, models.CASCADE, related_name="members")
     lead = TenantForeignKey(Lead, models.CASCADE, related_name="segments")
@@ -290,6 +298,7 @@ class SegmentMember(TenantModel):
         return f"{self.segment}: {self.lead}"
 
 
+@pghistory.track()
 class CampaignMember(TenantModel):
     """A lead in a campaign, and how far it got."""
 
@@ -308,7 +317,10 @@ class CampaignMember(TenantModel):
     state_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "campaign", "lead"], name="campaign_member_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "campaign", "lead"], name="campaign_member_once"),
+            *within_years("campaign_member", "state_at"),
+        ]
 
     def __str__(self):
         return f"{self.campaign}: {self.lead}"

@@ -17,6 +17,7 @@ urlpatterns = [
     path("contacts/", views.contact_list, name="contact_list"),
     path("contacts/filter/<slug:name>/", views.contact_filter, name="contact_filter"),
     path("contacts/new/", views.contact_new, name="contact_new"),
+    path("contacts/suggest/", views.contact_suggest, name="contact_suggest"),
     path("contacts/<int:pk>/", views.contact_detail, name="contact_detail"),
     path("contacts/<int:pk>/edit/", views.contact_edit, name="contact_edit"),
 ]

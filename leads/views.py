@@ -14,12 +14,13 @@ from activities.timeline import Timeline, open_tasks
 from leads import actions
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from leads.forms import CompanyForm, ContactForm, LeadEditForm, LeadForm
-from leads.models import Company, Contact, ContactEmail, Lead
+from leads.models import Company, Contact, ContactEmail, Lead, Record
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused
 from workspaces.filtering import ListFilter, filter_panel
 from workspaces.lists import Column, ListPage
+from workspaces.pages import render_page
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Listing:
     """What tells one list of records from another."""
 
     name: str
+    title: str
     model: type
     filter: type[ListFilter]
     columns: tuple[Column, ...]
@@ -49,6 +51,7 @@ PRIMARY = ContactEmail.objects.filter(
 
 LEADS = Listing(
     "lead",
+    "Leads",
     Lead,
     LeadFilter,
     (
@@ -78,6 +81,7 @@ LEADS = Listing(
 )
 COMPANIES = Listing(
     "company",
+    "Companies",
     Company,
     CompanyFilter,
     (
@@ -96,6 +100,7 @@ COMPANIES = Listing(
 )
 CONTACTS = Listing(
     "contact",
+    "Contacts",
     Contact,
     ContactFilter,
     (
@@ -127,30 +132,31 @@ def list_page(request: MemberRequest, listing: Listing) -> HttpResponse:
         "panel": f"{name}_filter",
         "row_template": f"leads/{name}_row.html",
     }
-    part = (
-        "#rows"
-        if request.headers.get("X-Part") == "rows"
-        else "#page"
-        if request.htmx and not request.htmx.history_restore_request
-        else ""
-    )
-    return render(request, f"leads/{'record' if part else name}_list.html{part}", context)
+    return render_page(request, "leads/record_list.html", context)
 
 
 def filter_of(request: MemberRequest, listing: Listing, name: str) -> HttpResponse:
     return filter_panel(request, listing.filtered(request), name, reverse(f"{listing.name}_list"))
 
 
-def detail_page(request: MemberRequest, listing: Listing, pk: int, *related: str, **context: object) -> HttpResponse:
-    record = get_object_or_404(listing.records(request).select_related("owner", *related), pk=pk)
+def detail_page(request: MemberRequest, listing: Listing, record: Record, **context: object) -> HttpResponse:
     context |= {
         listing.name: record,
         "record": record,
-        "kind": listing.name,
+        "listing": listing,
+        "list_url": reverse(f"{listing.name}_list"),
+        "edit_url": reverse(f"{listing.name}_edit", args=[record.pk]),
         "timeline": Timeline(request, record),
         "tasks": open_tasks(request, record),
+        "deals": deals_of(request, record),
     }
     return render(request, f"leads/{listing.name}_detail.html", context)
+
+
+def deals_of(request: MemberRequest, record: Record) -> QuerySet:
+    """Open ones first. Deals stand above this app: they are reached through the record, without importing them."""
+    deals = record.deals.owned_by(visible_owners(request.member)).select_related("stage")
+    return deals.order_by(F("closed_at").desc(nulls_first=True), "-created_at")[:20]
 
 
 def create_or_edit(
@@ -181,7 +187,8 @@ def lead_filter(request: MemberRequest, name: str) -> HttpResponse:
 
 @member_required()
 def lead_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    return detail_page(request, LEADS, pk, "contact", "company", "campaign")
+    lead = get_object_or_404(LEADS.records(request).select_related("owner", "contact", "company", "campaign"), pk=pk)
+    return detail_page(request, LEADS, lead)
 
 
 @member_required(methods=("GET", "POST"))
@@ -223,16 +230,13 @@ def company_filter(request: MemberRequest, name: str) -> HttpResponse:
 
 @member_required()
 def company_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    company = get_object_or_404(COMPANIES.records(request), pk=pk)
+    company = get_object_or_404(COMPANIES.records(request).select_related("owner", "parent"), pk=pk)
     contacts = company.contacts.annotate(email=Subquery(PRIMARY)).order_by("name")[:50]
-    # Deals stand above this app: their rows are asked for through the company, without importing them.
-    deals = (
-        company.deals.owned_by(visible_owners(request.member))
-        .select_related("stage")
-        .order_by(F("closed_at").desc(nulls_first=True), "-created_at")[:20]
-    )
-    leads = company.leads.owned_by(visible_owners(request.member)).order_by("-created_at")[:20]
-    return detail_page(request, COMPANIES, pk, "parent", contacts=contacts, deals=deals, leads=leads)
+    return detail_page(request, COMPANIES, company, contacts=contacts, leads=leads_of(request, company))
+
+
+def leads_of(request: MemberRequest, record: Record) -> QuerySet:
+    return record.leads.owned_by(visible_owners(request.member)).order_by("-created_at")[:20]
 
 
 @member_required(methods=("GET", "POST"))
@@ -282,21 +286,17 @@ def contact_filter(request: MemberRequest, name: str) -> HttpResponse:
 
 @member_required()
 def contact_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    contact = get_object_or_404(CONTACTS.records(request), pk=pk)
-    leads = contact.leads.owned_by(visible_owners(request.member)).order_by("-created_at")[:20]
-    links = contact.deals.filter(deal__deleted_at=None).select_related("deal__stage")
-    owners = visible_owners(request.member)
-    links = links if owners is None else links.filter(deal__owner_id__in=owners)
-    return detail_page(
-        request,
-        CONTACTS,
-        pk,
-        "company",
-        leads=leads,
-        links=links,
-        emails=contact.emails.order_by("-is_primary", "pk"),
-        phones=contact.phones.all(),
-    )
+    contact = get_object_or_404(CONTACTS.records(request).select_related("owner", "company"), pk=pk)
+    emails, phones = contact.emails.order_by("-is_primary", "pk"), contact.phones.all()
+    return detail_page(request, CONTACTS, contact, leads=leads_of(request, contact), emails=emails, phones=phones)
+
+
+@member_required()
+def contact_suggest(request: MemberRequest) -> HttpResponse:
+    """People for the contact field of a form, as one types."""
+    text = next((value for key, value in request.GET.items() if key in ("contact", "q")), "").strip()
+    people = actions.suggest_contacts(request.workspace, text) if len(text) > 1 else []
+    return render(request, "leads/contact_suggest.html", {"people": people})
 
 
 @member_required(methods=("GET", "POST"))
@@ -306,7 +306,7 @@ def contact_new(request: MemberRequest) -> HttpResponse:
         request,
         form,
         "leads/contact_new.html",
-        lambda facts: actions.create_contact(request.workspace, by=request.member, **named_company(request, facts)),
+        lambda facts: actions.create_contact(request.workspace, by=request.member, **facts),
     )
 
 
@@ -318,12 +318,6 @@ def contact_edit(request: MemberRequest, pk: int) -> HttpResponse:
         request,
         form,
         "leads/record_edit.html",
-        lambda facts: actions.update_contact(contact, by=request.member, **named_company(request, facts)),
+        lambda facts: actions.update_contact(contact, by=request.member, **facts),
         record=contact,
     )
-
-
-def named_company(request: MemberRequest, facts: dict) -> dict:
-    return facts | {
-        "company": actions.find_or_create_company(request.workspace, facts.pop("company_name"), by=request.member)
-    }

@@ -4,27 +4,31 @@ rival and must see nothing of acme. Real PostgreSQL, logged in as the role that 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import django.test.utils
 import pytest
+from celery import current_app
+from django.core.cache import cache
 from django.test import Client
 
 from workspaces.tenancy import as_owner, tenant
 
 
-def _as_owner(function: Callable) -> Callable:
+def _as_owner(function: Callable, **always: object) -> Callable:
     def run(*args, **kwargs):
         with as_owner():
-            return function(*args, **kwargs)
+            return function(*args, **kwargs | always)
 
     return run
 
 
 # pytest-django imports these two when it needs them: making, migrating, cloning and dropping test databases is the
-# owner's business. Everything else in the tests runs as crm_app.
-django.test.utils.setup_databases = _as_owner(django.test.utils.setup_databases)
+# owner's business. Everything else in the tests runs as crm_app. The alias is named because pytest-django would make
+# no test database, and run on the real one, when no test of the session bears its mark.
+django.test.utils.setup_databases = _as_owner(django.test.utils.setup_databases, aliases={"default"})
 django.test.utils.teardown_databases = _as_owner(django.test.utils.teardown_databases)
 
 
@@ -69,7 +73,14 @@ def login() -> Callable[[object], Client]:
     return make
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_queue():
+    """Test processes share a broker, but no worker of one may take the tasks of another."""
+    current_app.conf.task_default_queue = f"tests-{os.getpid()}"
+
+
 @pytest.fixture(autouse=True)
 def _plain_cache(settings):
     """No test may depend on what another left in the shared cache (rate limits)."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()  # its memory is the process's

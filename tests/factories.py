@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 
 from deals.actions import create_deal
 from deals.models import Deal, Stage
@@ -51,3 +55,32 @@ def make_deal(
 def url(workspace: Workspace, name: str, *args: object) -> str:
     """The path of a workspace's page."""
     return workspace_url(workspace, name, *args)
+
+
+def make_place(base: str, number: int):
+    """A committed workspace for a browser test, with alice (owner) and bob (rep)."""
+    from tests.browser.conftest import Place  # noqa: PLC0415
+
+    unique = f"{os.getpid()}-{number}"
+    alice, bob = (
+        User.objects.create_user(f"{name}-{unique}@demo.example", "demo", name=name.title())
+        for name in ("alice", "bob")
+    )
+    workspace = create_workspace(
+        name="Northwind Sensors", slug=f"place-{unique}", owner=alice, time_zone="Europe/Berlin"
+    )
+    with tenant(workspace, alice):
+        bob_member = Membership.objects.create(workspace=workspace, user=bob, role=Role.REP)
+        bob_member.workspace = workspace
+        alice_member = Membership.objects.select_related("user", "workspace").get(user=alice, workspace=workspace)
+    return Place(base, workspace.slug, workspace, alice_member, bob_member)
+
+
+def session_for(user: User) -> str:
+    """The key of a new session in which `user` is logged in."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return session.session_key

@@ -29,65 +29,68 @@ class MemberRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 
 
-def member_required(role: Role = Role.VIEWER, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
-    """Only members whose role reaches `role`; changing anything takes at least a rep. Other methods get 405."""
+def member_required(
+    role: Role = Role.VIEWER, *, methods: tuple[str, ...] = ("GET",), writer: Role = Role.REP
+) -> Callable[[View], View]:
+    """Only members whose role reaches `role`; changing anything takes at least a `writer`. Other methods get 405."""
 
-    def decorate(view: View) -> View:
-        @functools.wraps(view)
-        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            member = getattr(request, "member", None)
-            if member is None:
-                raise Http404
-            if not member.may(role):
-                raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
-            if request.method not in SAFE and not member.may(Role.REP):
-                raise PermissionDenied(
-                    "Viewers can look at everything here, but not change it. Ask an admin for the role rep."
-                )
-            return view(request, *args, **kwargs)
+    def check(request: HttpRequest) -> HttpResponse | None:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        member: Membership | None = getattr(request, "member", None)
+        if member is None:
+            raise Http404
+        if not member.may(role):
+            raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
+        if request.method not in SAFE and not member.may(writer):
+            raise PermissionDenied(
+                "Viewers can look at everything here, but not change it. Ask an admin for the role rep."
+            )
+        return None
 
-        guarded.access = f"member:{role}"
-        return require_http_methods([*methods, *(("HEAD",) if "GET" in methods else ())])(guarded)
-
-    return decorate
+    return _guard(check, f"member:{role}", methods)
 
 
 def login_only(*, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
     """Anybody who is logged in, outside every workspace."""
 
+    def check(request: HttpRequest) -> HttpResponse | None:
+        return None if request.user.is_authenticated else redirect_to_login(request.get_full_path())
+
+    return _guard(check, "login", methods)
+
+
+def public(*, reason: str, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
+    """Anybody at all; the reason stands in the code for whoever asks why."""
+    return _guard(lambda request: None, f"public:{reason}", methods)
+
+
+def _guard(
+    check: Callable[[HttpRequest], HttpResponse | None], access: str, methods: tuple[str, ...]
+) -> Callable[[View], View]:
+    """A decorator: the view runs unless `check` answers or raises. `access` says what was asked for, for the tests."""
+
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            return view(request, *args, **kwargs)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            return check(request) or view(request, *args, **kwargs)
 
-        guarded.access = "login"
+        vars(guarded)["access"] = access
         return require_http_methods([*methods, *(("HEAD",) if "GET" in methods else ())])(guarded)
 
     return decorate
 
 
-def public(*, reason: str, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
-    """Anybody at all; the reason stands in the code for whoever asks why."""
-
-    def decorate(view: View) -> View:
-        @functools.wraps(view)
-        def opened(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-            return view(request, *args, **kwargs)
-
-        opened.access = f"public:{reason}"
-        return require_http_methods([*methods, *(("HEAD",) if "GET" in methods else ())])(opened)
-
-    return decorate
+def acting(by: Membership | None) -> int | None:
+    """The id of the user who acts; None for the system."""
+    return by.user_id if by else None
 
 
 def check_may(member: Membership | None, role: Role, doing: str) -> None:
     """For actions: refuse unless the member's role reaches `role`. None is the system, which may."""
     if member is not None and not member.may(role):
-        raise NotAllowed(f"Only a {role.label.lower()} or above may {doing}.")
+        article = "an" if role in (Role.ADMIN, Role.OWNER) else "a"
+        raise NotAllowed(f"Only {article} {role.label.lower()} or above may {doing}.")
 
 
 def visible_owners(member: Membership) -> list[int] | None:

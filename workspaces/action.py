@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 4
-# deadlock_detected, lock_not_available, serialization_failure
-RETRIED = {"40P01", "55P03", "40001"}
+# deadlock_detected, lock_not_available, serialization_failure; and unique_violation: somebody wrote the same at the same
+# moment, so that the verb's own check, which came too early, now finds it and says so in words.
+RETRIED = {"40P01", "55P03", "40001", "23505"}
 
 
 class Refused(Exception):
@@ -47,7 +48,7 @@ class NotAllowed(Refused):
 
 
 def action(verb: Callable[P, T]) -> Callable[P, T]:
-    """Run the verb in a savepoint; when PostgreSQL chose it as the victim of a deadlock, run it again."""
+    """Run the verb in a savepoint; when somebody else was in its way in the database, run it again."""
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -55,10 +56,10 @@ def action(verb: Callable[P, T]) -> Callable[P, T]:
             try:
                 with transaction.atomic():
                     return verb(*args, **kwargs)
-            except OperationalError as error:
+            except (OperationalError, IntegrityError) as error:
                 if getattr(error.__cause__, "sqlstate", None) not in RETRIED or attempt == TRIES:
                     raise
-                time.sleep(random.uniform(0.005, 0.03) * attempt)
+                time.sleep(random.uniform(0.005, 0.03) * attempt)  # noqa: S311 - no secret hangs on it
         raise AssertionError("unreachable")
 
     return run

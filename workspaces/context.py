@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 
 from workspaces.models import Role
@@ -10,7 +11,7 @@ from workspaces.models import Role
 def shell(request: HttpRequest) -> dict[str, object]:
     member = getattr(request, "member", None)
     if member is None:
-        return {"workspace": None, "member": None}
+        return {"workspace": None, "member": None, "may_sign_up": lambda: get_adapter().is_open_for_signup(request)}
     return {
         "workspace": request.workspace,
         "member": member,

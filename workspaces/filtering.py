@@ -6,7 +6,6 @@ filtered page can be shared, and works without JavaScript: a chip is a link to i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,8 +13,10 @@ import django_filters as filters
 from django import forms
 from django.core.validators import EMPTY_VALUES
 from django.db.models import Count, QuerySet
+from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import cached_property
 
 from workspaces.dialogs import frame
 from workspaces.formats import Formats
@@ -60,20 +61,43 @@ class ListFilter(filters.FilterSet):
     def formats(self) -> Formats:
         return Formats.of(self.request)
 
+    @cached_property
+    def is_asked(self) -> bool:
+        """Whether any of its parameters is there. Most pages come without: no form need then be made and cleaned."""
+        return any(name in self.data for name in self.filters)
+
+    def is_valid(self) -> bool:
+        return not self.is_asked or super().is_valid()
+
     @property
+    def errors(self) -> ErrorDict:
+        return super().errors if self.is_asked else ErrorDict()
+
+    def problems(self) -> list[str]:
+        """What cannot be read, in words."""
+        labels = {name: chip.label for chip in self.chips for name in chip.fields}
+        return [f"{labels.get(name, name)}: {' '.join(found)}" for name, found in self.errors.items()]
+
+    @property
+    def qs(self) -> QuerySet:
+        return super().qs if self.is_asked else self.queryset.all()
+
+    @cached_property
     def active(self) -> dict[str, object]:
         """The parameters that are set and valid, with their cleaned values."""
-        if not self.is_bound or not self.is_valid():
+        if not self.is_asked or not self.is_valid():
             return {}
         cleaned = self.form.cleaned_data
         return {name: cleaned[name] for name in self.filters if not _is_empty(cleaned.get(name))}
 
-    def bar(self) -> Iterator[dict[str, object]]:
+    @cached_property
+    def bar(self) -> list[dict[str, object]]:
         """The chips in order, each with the words for what it is set to."""
-        active = self.active
-        for chip in self.chips:
-            is_set = any(field in active for field in chip.fields)
-            yield {"chip": chip, "summary": self.say(chip, active) if is_set else "", "is_set": is_set}
+        set_ = {chip: any(field in self.active for field in chip.fields) for chip in self.chips}
+        return [
+            {"chip": chip, "summary": self.say(chip, self.active) if is_set else "", "is_set": is_set}
+            for chip, is_set in set_.items()
+        ]
 
     def say(self, chip: Chip, active: dict[str, object]) -> str:
         if chip.name == "amount":
@@ -90,10 +114,8 @@ class ListFilter(filters.FilterSet):
         return f"{self.formats.money_short(low)}–{self.formats.money_short(high)}"
 
     def labels(self, name: str, value: object) -> list[str]:
-        if isinstance(value, QuerySet):
-            return [str(row) for row in value]
-        choices = dict(self.choices(name))
-        return [choices.get(key, key) for key in value]
+        choices = {} if isinstance(self.filters[name], filters.ModelMultipleChoiceFilter) else dict(self.choices(name))
+        return [choices.get(key, key) if isinstance(key, str) else str(key) for key in value]
 
     def choices(self, name: str) -> list[tuple[str, str]]:
         """What a parameter can be set to; subclasses may say it better."""

@@ -32,6 +32,8 @@ LOCALES = {
     "pt_BR": "Português (Brasil)",
     "sv": "Svenska",
 }
+# What CLDR takes a bare language to be is not what its readers expect.
+PLACES = {"en": "en_GB", "pt": "pt_PT"}
 STEPS = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
 NONE = "—"
 
@@ -39,7 +41,7 @@ NONE = "—"
 @lru_cache(maxsize=64)
 def locale_of(code: str) -> Locale:
     try:
-        return Locale.parse("en_GB" if code == "en" else code)
+        return Locale.parse(PLACES.get(code, code))
     except (UnknownLocaleError, ValueError):
         return Locale.parse("en_GB")
 
@@ -57,12 +59,13 @@ def _signs(locale: Locale, currency: str) -> tuple[str, str, str, str]:
         side.replace("US$", "$").replace("$US", "$").replace("JP¥", "¥")
         for side in (sample[:first], sample[last + 1 :])
     )
-    return before, after, sample[first + 1], decimal
+    # A code needs a space that a sign does not: PLN 500, €500.
+    return before + "\xa0" * before[-1:].isalpha(), after, sample[first + 1], decimal
 
 
 @lru_cache(maxsize=4096)
 def _day(day: date, today: date, locale: Locale) -> str:
-    if today - timedelta(days=today.weekday()) <= day <= today + timedelta(days=6 - today.weekday()):
+    if -6 <= (day - today).days <= 7:
         return format_skeleton("Ed", day, locale=locale)
     return format_skeleton("MMMd" if day.year == today.year else "yMMMd", day, locale=locale)
 
@@ -88,7 +91,7 @@ class Formats:
                 workspace.currency if workspace else "EUR",
                 timezone.localdate(),
             )
-            request._formats = formats
+            vars(request)["_formats"] = formats
         return formats
 
     # -- money and numbers ------------------------------------------------------------------------
@@ -105,14 +108,15 @@ class Formats:
         return self._money(amount, get_currency_precision(currency) if amount % 1 else 0, currency)
 
     def money_short(self, amount: Decimal | None, currency: str = "") -> str:
-        """Three digits, for sums: €484k, €2.21M; the exact sum belongs in the title."""
+        """For sums: €9.5k, €484k, €2.21M; the exact sum belongs in the title."""
         if amount is None:
             return NONE
         for size, letter in STEPS:
             # 999,600 is 1.00M, not 1000k.
             if abs(amount) >= size * Decimal("0.9995"):
                 scaled = Decimal(amount) / size
-                digits = 2 if abs(scaled) < Decimal("9.995") else 1 if abs(scaled) < Decimal("99.95") else 0
+                limits = ("9.95",) if letter == "k" else ("9.995", "99.95")
+                digits = sum(abs(scaled) < Decimal(limit) for limit in limits)
                 return self._money(scaled, digits, currency or self.currency, letter)
         return self._money(amount, 0, currency or self.currency)
 
@@ -128,19 +132,20 @@ class Formats:
         if value is None:
             return NONE
         _, _, group, decimal = _signs(self.locale, self.currency)
-        return f"{value:,.{digits}f}".translate({44: group, 46: decimal, 45: "−"})
+        rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        return f"{rounded:z,f}".translate({44: group, 46: decimal, 45: "−"})
 
     def percent(self, share: Decimal | float | None, digits: int = 0) -> str:
         """A share (0.6315) as 63 % the way the locale writes it."""
         if share is None:
             return NONE
         space = "" if self.locale.language in ("en", "it", "pt", "nl", "pl") else "\u202f"
-        return f"{self.number(share * 100, digits)}{space}%"
+        return f"{self.number(Decimal(str(share)) * 100, digits)}{space}%"
 
     # -- days and times ----------------------------------------------------------------------------
 
     def day(self, day: date | None) -> str:
-        """Wed 25 this week, 18 Dec this year, else 29 Jan 2027."""
+        """Wed 25 within a week, 18 Dec within the year, else 29 Jan 2027."""
         return NONE if day is None else _day(day, self.today, self.locale)
 
     def day_long(self, day: date | None) -> str:
@@ -161,6 +166,15 @@ class Formats:
             minutes = int(ago.total_seconds() // 60)
             return f"{minutes} min" if minutes else "now"
         return self.clock(moment) if self.local_day(moment) == self.today else self.day(self.local_day(moment))
+
+    def ago(self, moment: datetime | None) -> str:
+        """`moment` within a sentence: "9 min ago", "at 14:06", "on 18 Dec"."""
+        text = self.moment(moment)
+        if moment is None or text == "now":
+            return text
+        if text.endswith(" min"):
+            return f"{text} ago"
+        return f"at {text}" if self.local_day(moment) == self.today else f"on {text}"
 
     def moment_full(self, moment: datetime | None) -> str:
         """With date, time and zone, for titles."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from babel.numbers import list_currencies
 from django import forms
 
@@ -21,6 +22,15 @@ class SignupNameForm(forms.Form):
 
     name = forms.CharField(max_length=150, label="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order = ["name", "email", "password1"]
+
+    def clean(self):
+        super().clean()
+        if email := self.cleaned_data.get("email"):
+            try:
+                get_adapter().check_may_sign_up(email)
+            except forms.ValidationError as error:
+                self.add_error("email", error)
+        return self.cleaned_data
 
     def signup(self, request, user) -> None:
         """allauth asks for this method; AccountAdapter.save_user has done the work."""
@@ -51,6 +61,11 @@ class WorkspaceSettingsForm(forms.ModelForm):
             "work_start": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "work_end": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # None named means the usual ones, and so it shows.
+        self.initial["work_days"] = self.instance.work_days or list(range(5))
 
 
 class ProfileForm(forms.ModelForm):

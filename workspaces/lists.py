@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.core import signing
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 PAGE = 50
@@ -37,7 +37,7 @@ class ListPage:
         self.column = by_name.get(wanted.removeprefix("-")) or by_name[default.removeprefix("-")]
         self.descending = wanted.startswith("-") if wanted.removeprefix("-") in by_name else default.startswith("-")
         cursor = read_cursor(request.GET.get("after", ""), self.sort_key)
-        rows = list(self._from(self._ordered(queryset), cursor)[: size + 1])
+        rows = self._rows(queryset, cursor, size + 1)
         self.rows, rest = rows[:size], rows[size:]
         self.is_first = cursor is None
         self.next = self._cursor(self.rows[-1]) if rest else ""
@@ -57,24 +57,34 @@ class ListPage:
                 "aria": ("descending" if self.descending else "ascending") if current else "",
             }
 
-    def _ordered(self, queryset: QuerySet) -> QuerySet:
-        field = F(self.column.sort)
-        first = field.desc(nulls_last=True) if self.descending else field.asc(nulls_last=True)
-        if not self.column.nullable:
-            first = field.desc() if self.descending else field.asc()
-        return queryset.order_by(first, "-pk" if self.descending else "pk")
+    def _rows(self, queryset: QuerySet, cursor: tuple[object, int] | None, number: int) -> list:
+        """The next rows after the cursor (sort value, pk). NULLs come last in both directions: as a query of their own,
+        for one that orders both is answered by no index."""
+        unknown = {f"{self.column.sort}__isnull": True}
+        value, pk = cursor or (None, None)
+        found = []
+        if cursor is None or value is not None:
+            known = queryset.exclude(**unknown) if self.column.nullable else queryset
+            found = list(self._sorted(known if cursor is None else known.filter(self._beyond(value, pk)))[:number])
+        if self.column.nullable and len(found) < number:
+            rest = queryset.filter(**unknown)
+            if cursor is not None and value is None:
+                rest = rest.filter(**{f"pk__{self._beyond_by}": pk})
+            found += self._sorted(rest)[: number - len(found)]
+        return found
 
-    def _from(self, queryset: QuerySet, cursor: tuple[object, int] | None) -> QuerySet:
-        """What comes after the cursor (sort value, pk); NULLs come last in both directions."""
-        if cursor is None:
-            return queryset
-        value, pk = cursor
-        field, beyond = self.column.sort, "lt" if self.descending else "gt"
-        tie = Q(**{f"pk__{beyond}": pk})
-        if value is None:
-            return queryset.filter(Q(**{f"{field}__isnull": True}) & tie)
-        further = Q(**{f"{field}__{beyond}": value}) | Q(**{field: value}) & tie
-        return queryset.filter(further | Q(**{f"{field}__isnull": True}) if self.column.nullable else further)
+    def _sorted(self, queryset: QuerySet) -> QuerySet:
+        sign = "-" if self.descending else ""
+        return queryset.order_by(f"{sign}{self.column.sort}", f"{sign}pk")
+
+    @property
+    def _beyond_by(self) -> str:
+        return "lt" if self.descending else "gt"
+
+    def _beyond(self, value: object, pk: int) -> Q:
+        field, by = self.column.sort, self._beyond_by
+        # The first condition follows from the second, and is what an index can start at.
+        return Q(**{f"{field}__{by}e": value}) & (Q(**{f"{field}__{by}": value}) | Q(**{field: value, f"pk__{by}": pk}))
 
     def _cursor(self, row: dict) -> str:
         value = row[self.column.sort]

@@ -24,7 +24,7 @@ HEARTBEAT = 20  # seconds; proxies close what is silent for a minute
 LIFETIME = 600  # seconds; then the browser comes again and is checked again
 # Compressing or buffering would hold events back.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
-BACKLOG = 500  # events; a reader that slow is told to reload
+BACKLOG = 500  # events; a reader that slow has to come again
 
 
 @dataclass(eq=False)
@@ -37,6 +37,9 @@ class Reader:
     queue: asyncio.Queue[dict] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
 
     def may_see(self, event: dict) -> bool:
+        """Events name the owners of what changed; one that names nothing at all says no more than "look again"."""
+        if event.get("ids") is None and event.get("owners") is None and event.get("kind") == "deal":
+            return True
         return self.owners is None or not self.owners.isdisjoint(event.get("owners") or ())
 
 
@@ -56,20 +59,28 @@ class Hub:
         self.readers.discard(reader)
 
     async def listen(self) -> None:
-        pause = 1
+        pause, again = 1, False
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(dsn(), autocommit=True) as conn:
                     await conn.execute("LISTEN live")
-                    pause = 1
-                    # Whatever was missed while the connection was away, the pages now fetch.
-                    self.tell_all({"kind": "reload"})
+                    if again:
+                        # Whatever was missed while the connection was away, the pages now fetch.
+                        self.tell_all({"kind": "reload"})
+                    pause, again = 1, True
                     async for notification in conn.notifies():
-                        self.hand_out(json.loads(notification.payload))
-            except psycopg.OperationalError as error:
+                        self.hear(notification.payload)
+            except Exception as error:  # whatever it was, the open streams need a listener
                 log.warning("event stream: lost the database (%s), again in %s s", error, pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30)
+
+    def hear(self, payload: str) -> None:
+        """Any connection may notify: what nobody can read must not silence the rest."""
+        try:
+            self.hand_out(json.loads(payload))
+        except (ValueError, TypeError, LookupError, AttributeError):
+            log.exception("event stream: cannot read %.200s", payload)
 
     def tell_all(self, event: dict) -> None:
         for reader in list(self.readers):
@@ -77,8 +88,16 @@ class Hub:
 
     def hand_out(self, event: dict) -> None:
         for reader in list(self.readers):
-            if reader.workspace == event["workspace"] and (event["kind"] == "member" or reader.may_see(event)):
+            # The end of a user's session concerns all workspaces.
+            if event["workspace"] in (None, reader.workspace) and (event["kind"] == "member" or reader.may_see(event)):
                 put(reader, event)
+
+
+def own_tab(event: dict, user: int) -> str:
+    """Which of the reader's own tabs made the change. Others' tabs are kept secret: who sent such an id with a change
+    would hide that change from its tab."""
+    who, _, tab = (event.get("client") or "").partition(".")
+    return tab if who == str(user) else ""
 
 
 def put(reader: Reader, event: dict) -> None:
@@ -87,7 +106,8 @@ def put(reader: Reader, event: dict) -> None:
     except asyncio.QueueFull:
         while not reader.queue.empty():
             reader.queue.get_nowait()
-        reader.queue.put_nowait({"kind": "reload"})
+        # Ends the stream, which one of the events may have meant; the browser comes again and asks for everything.
+        reader.queue.put_nowait({"kind": "member", "user": None})
 
 
 def dsn() -> str:
@@ -132,7 +152,9 @@ async def stream(reader: Reader) -> AsyncIterator[bytes]:
                 if event["user"] in (None, reader.user):
                     return  # what this member may see has changed: the browser comes again and is asked again
                 continue
-            shown = {key: event[key] for key in ("kind", "ids", "client") if event.get(key)}
+            shown = {key: event[key] for key in ("kind", "ids") if event.get(key)}
+            if tab := own_tab(event, reader.user):
+                shown["client"] = tab
             yield f"data: {json.dumps(shown)}\n\n".encode()
     finally:
         hub.leave(reader)

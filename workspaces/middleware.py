@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
+import redis
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import get_script_prefix
 from django.utils import timezone
 
+from workspaces.access import SAFE
 from workspaces.action import Refused
 from workspaces.models import Membership
 from workspaces.mounting import mounted
 from workspaces.tenancy import all_workspaces, enter, tenant
 
+log = logging.getLogger(__name__)
 MOUNT = re.compile(r"^/w/([a-z0-9-]+)(/.*)$")
+UNFINISHED = re.compile(r"^/w/[a-z0-9-]+\Z")
 CLIENT = re.compile(r"^[\w-]{1,40}$")
 
 
@@ -70,7 +75,29 @@ class MountMiddleware:
             request.urlconf = settings.WORKSPACE_URLCONF
             with mounted(f"{get_script_prefix()}w/{request.slug}/"):
                 return self.get_response(request)
+        if UNFINISHED.match(request.path_info):
+            return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
         return self.get_response(request)
+
+
+class NulMiddleware:
+    """No text of ours holds a NUL: PostgreSQL keeps none, so a request with one is refused before anything asks for it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.refusal(request.path_info, request.GET, request.COOKIES) or self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
+        """The body, now that the one who forges requests has been turned away."""
+        return self.refusal("", request.POST, {}) if request.method == "POST" else None
+
+    def refusal(self, path: str, fields: QueryDict, cookies: dict[str, str]) -> HttpResponse | None:
+        sent = (text for name, values in fields.lists() for text in (name, *values))
+        if not any("\0" in text for text in (path, *cookies.values(), *sent)):
+            return None
+        return HttpResponse("This request cannot be read: it holds a NUL.", status=400, content_type="text/plain")
 
 
 class TenantMiddleware:
@@ -85,15 +112,17 @@ class TenantMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.workspace = request.member = None
         client = request.headers.get("X-Client-Id", "")
-        request.client_id = client if CLIENT.match(client) else ""
         user = request.user
+        # Of one user alone, whatever somebody else sends (workspaces/live.py).
+        request.client_id = f"{user.pk}.{client}" if user.pk and CLIENT.match(client) else ""
         with self.scope(request):
             if request.slug and user.is_authenticated:
                 self.enter_workspace(request)
             self.speak(request)
             response = self.get_response(request)
-            if response.status_code >= 500:
-                # The exception was made a response further in, so nothing else would undo its writes.
+            if response.status_code >= 500 or (response.status_code >= 400 and request.method not in SAFE):
+                # The exception was made a response further in, so nothing else would undo its writes; and who is told
+                # that nothing was saved must be told the truth.
                 transaction.set_rollback(True)
         timezone.deactivate()
         if response.streaming:
@@ -108,10 +137,11 @@ class TenantMiddleware:
         return tenant(None, user.pk, door="web", client=request.client_id)
 
     def enter_workspace(self, request: HttpRequest) -> None:
-        memberships = Membership.objects.active().select_related("workspace", "user", "team")
+        memberships = Membership.objects.active().select_related("workspace")
         member = memberships.filter(user_id=request.user.pk, workspace__slug=request.slug).first()
         if member is None:
             return  # unknown and foreign are alike: the view's guard answers 404
+        member.user = request.user
         door = "admin" if request.path_info.startswith("/admin/") else "web"
         enter(member.workspace_id, request.user.pk, door=door, client=request.client_id)
         request.workspace, request.member = member.workspace, member
@@ -122,6 +152,15 @@ class TenantMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refused action: nothing was written, and the person is told why where they asked."""
+        if isinstance(exception, (redis.ConnectionError, redis.TimeoutError)):
+            # Login attempts are counted there; uncounted ones would be as many as anybody likes.
+            log.error("Redis does not answer: %s", exception)
+            context = {
+                "status": 503,
+                "title": "Not just now",
+                "text": "Logging in is not possible for the moment. Try again in a minute.",
+            }
+            return render(request, "error.html", context, status=503)
         if not isinstance(exception, Refused):
             return None
         if request.headers.get("HX-Request"):

@@ -53,6 +53,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=150)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    is_standin = models.BooleanField(default=False, editable=False)  # nobody at all, see standins.py
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
     time_zone = models.CharField(max_length=50, blank=True, help_text="Empty: that of the workspace.")
     locale = models.CharField(max_length=12, default="en", help_text="How dates, numbers and money are written.")
@@ -107,7 +108,11 @@ class Workspace(models.Model):
     class Meta:
         constraints = [
             RowSecurity(name="workspaces_workspace_rls", column="id", also_select=WORKSPACE_OF_MEMBER),
-            models.CheckConstraint(condition=models.Q(work_end__gt=models.F("work_start")), name="workspace_works"),
+            models.CheckConstraint(
+                condition=models.Q(work_end__gt=models.F("work_start")),
+                name="workspace_works",
+                violation_error_message="Work ends later than it starts.",
+            ),
         ]
 
     def __str__(self):
@@ -176,8 +181,15 @@ class Membership(TenantModel):
         return Role(self.role).rank >= role.rank
 
 
+class InvitationQuerySet(models.QuerySet):
+    def unsent(self) -> InvitationQuerySet:
+        """Whose mail has yet to go out."""
+        return self.filter(sent_at=None, accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+
+@pghistory.track()
 class Invitation(TenantModel):
-    """A link by email. The link is the signed id of this row (invitations.py); what it opens is said here."""
+    """A link by email. The link is the signed id of this row; what it opens is said here."""
 
     email = models.EmailField()
     role = models.CharField(max_length=7, choices=Role, default=Role.REP)
@@ -188,6 +200,8 @@ class Invitation(TenantModel):
     sent_at = models.DateTimeField(null=True, editable=False)
     accepted_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [

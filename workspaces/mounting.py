@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,8 @@ from django.conf import settings
 from django.urls import get_script_prefix, reverse, set_script_prefix
 
 from workspaces.models import Workspace
+
+MOUNTED = re.compile(r"/w/[a-z0-9-]+/\Z")
 
 
 @contextmanager
@@ -36,5 +39,4 @@ def root_url(name: str, *args: object) -> str:
 
 def root_prefix() -> str:
     """The script prefix without a mounted workspace."""
-    prefix = get_script_prefix()
-    return prefix.rpartition("w/")[0] if prefix.count("/") > 2 and prefix.split("/")[-3] == "w" else prefix
+    return MOUNTED.sub("/", get_script_prefix())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from celery import shared_task
 from django.core.management import call_command
 
@@ -9,11 +13,22 @@ from workspaces import actions
 from workspaces.models import Invitation, Workspace
 from workspaces.tenancy import all_workspaces, tenant
 
+log = logging.getLogger(__name__)
+
 
 def workspace_ids() -> list[int]:
     """Of all workspaces, for tasks that go through each in turn."""
     with all_workspaces():
         return list(Workspace.objects.order_by("pk").values_list("pk", flat=True))
+
+
+@contextmanager
+def survived(what: str) -> Iterator[None]:
+    """What goes wrong here is logged; the next one's turn comes all the same."""
+    try:
+        yield
+    except Exception:
+        log.exception("%s failed", what)
 
 
 @shared_task
@@ -28,9 +43,7 @@ def send_pending_invitations() -> None:
     """Those whose first try failed, or whose doorbell Redis lost."""
     for workspace_id in workspace_ids():
         with tenant(workspace_id):
-            pending = list(
-                Invitation.objects.filter(sent_at=None, accepted_at=None, revoked_at=None).values_list("pk", flat=True)
-            )
+            pending = list(Invitation.objects.unsent().order_by("pk").values_list("pk", flat=True))
         for pk in pending:
             send_invitation_mail.delay(workspace_id, pk)
 

@@ -46,18 +46,23 @@ class SqlConstraint(models.BaseConstraint):
 
 
 class ForeignKeyConstraint(SqlConstraint):
-    """FOREIGN KEY (columns) REFERENCES the table of the model `to`, else of the field's model (targets)."""
+    """FOREIGN KEY (columns) REFERENCES the table of the model `to`, else of the field's model (targets).
+
+    Made at the end of its migration, like Django's own foreign keys: the key it points at may come later in it.
+    """
 
     attrs = ("field", "to", "columns", "targets", "on_delete")
 
     def create_sql(self, model, schema_editor):
         quote = schema_editor.quote_name
         target = model._meta.apps.get_model(self.to) if self.to else model._meta.get_field(self.field).related_model
-        return (
+        schema_editor.deferred_sql.append(
             f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
             f"FOREIGN KEY ({', '.join(map(quote, self.columns))}) "
             f"REFERENCES {quote(target._meta.db_table)} ({', '.join(map(quote, self.targets))}) {self.on_delete} DEFERRABLE INITIALLY DEFERRED"
         )
+
+    constraint_sql = create_sql
 
     def remove_sql(self, model, schema_editor):
         quote = schema_editor.quote_name

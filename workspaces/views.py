@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +13,9 @@ from django.urls import reverse
 from workspaces import actions
 from workspaces.access import MemberRequest, login_only, member_required, public
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused
+from workspaces.dialogs import dialog, done, form_refused, frame
 from workspaces.forms import InvitationForm, MemberForm, ProfileForm, TeamForm, WorkspaceForm, WorkspaceSettingsForm
-from workspaces.models import Invitation, Membership, Role, Team
+from workspaces.models import Invitation, Membership, Role
 from workspaces.mounting import root_url, workspace_url
 from workspaces.tenancy import tenant
 
@@ -66,19 +68,28 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
         )
         if invitation is None or not invitation.is_open:
             return render(request, "workspaces/invitation_gone.html", status=410)
+        mailed = actions.was_mailed(token)
+        proven = mailed
         if not request.user.is_authenticated:
-            request.session["invitation"], request.session["invitation_email"] = token, invitation.email
-        elif request.method == "POST":
-            actions.accept_invitation(invitation, user=request.user)
-            request.session.pop("invitation", None)
-            EmailAddress.objects.filter(user=request.user, email__iexact=invitation.email).update(verified=True)
-            return redirect(workspace_url(invitation.workspace, "workspace_home"))
-        return render(request, "workspaces/invitation_accept.html", {"invitation": invitation, "token": token})
+            # Opens the sign-up for this address; whose it is, only the link of the mail says.
+            request.session["invitation"] = invitation.email
+            if mailed:
+                request.session["invitation_email"] = invitation.email
+        else:
+            own = EmailAddress.objects.filter(user=request.user, email__iexact=invitation.email)
+            proven = mailed or own.filter(verified=True).exists()
+            if request.method == "POST":
+                actions.accept_invitation(invitation, user=request.user, proven=proven)
+                own.update(verified=True)
+                request.session.pop("invitation", None)
+                request.session.pop("invitation_email", None)
+                return redirect(workspace_url(invitation.workspace, "workspace_home"))
+        return render(request, "workspaces/invitation_accept.html", {"invitation": invitation, "proven": proven})
 
 
 @login_only(methods=("GET", "POST"))
 def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=request.user)
+    form = ProfileForm(request.POST or None, instance=copy(request.user))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
@@ -100,9 +111,13 @@ def workspace_home(request: MemberRequest) -> HttpResponse:
 
 @member_required(Role.ADMIN, methods=("GET", "POST"))
 def workspace_settings(request: MemberRequest) -> HttpResponse:
-    form = WorkspaceSettingsForm(request.POST or None, instance=request.workspace)
+    # A copy: a form writes what was typed into its row, and the frame around it would show that as true.
+    form = WorkspaceSettingsForm(request.POST or None, instance=copy(request.workspace))
     if request.method == "POST" and form.is_valid():
-        actions.change_settings(request.workspace, by=request.member, **form.cleaned_data)
+        try:
+            actions.change_settings(request.workspace, by=request.member, **form.cleaned_data)
+        except Refused as refusal:
+            return form_refused(request, "workspaces/workspace_settings.html", form, refusal)
         messages.success(request, "Saved.")
         return redirect("workspace_settings")
     return render(request, "workspaces/workspace_settings.html", {"form": form}, status=422 if form.errors else 200)
@@ -142,7 +157,7 @@ def invitation_link(request: MemberRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "workspaces/invitation_link.html",
-        {"invitation": invitation, "link": actions.invitation_link(invitation)},
+        {"invitation": invitation, "link": actions.invitation_link(invitation), "frame": frame(request, "popover")},
     )
 
 
@@ -155,7 +170,8 @@ def invitation_revoke(request: MemberRequest, pk: int) -> HttpResponse:
 
 @member_required(Role.ADMIN, methods=("GET", "POST"))
 def member_edit(request: MemberRequest, pk: int) -> HttpResponse:
-    member = get_object_or_404(request.workspace.memberships.select_related("user"), pk=pk)
+    stays = request.workspace.memberships.exclude(status=Membership.Status.LEFT)
+    member = get_object_or_404(stays.select_related("user"), pk=pk)
     initial = {"role": member.role, "team": member.team_id, "status": member.status}
     form = MemberForm(request.POST or None, member=request.member, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -168,7 +184,7 @@ def member_edit(request: MemberRequest, pk: int) -> HttpResponse:
     return dialog(request, "workspaces/member_edit.html", form, edited=member)
 
 
-@member_required(methods=("GET", "POST"))
+@member_required(methods=("GET", "POST"), writer=Role.VIEWER)
 def workspace_leave(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         actions.leave(request.member)
@@ -178,9 +194,13 @@ def workspace_leave(request: MemberRequest) -> HttpResponse:
 
 @member_required(Role.ADMIN, methods=("GET", "POST"))
 def team_new(request: MemberRequest) -> HttpResponse:
-    form = TeamForm(request.POST or None, instance=Team(workspace=request.workspace))
+    form = TeamForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        try:
+            team = actions.create_team(request.workspace, by=request.member, **form.cleaned_data)
+        except Refused as refusal:
+            return form_refused(request, "workspaces/team_new.html", form, refusal)
+        messages.success(request, f"Made the team {team}.")
         return done(request, reverse("member_list"))
     return dialog(request, "workspaces/team_new.html", form)
 

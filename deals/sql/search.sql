@@ -29,9 +29,9 @@ CREATE OR REPLACE FUNCTION crm_leads_like(q text) RETURNS SETOF bigint LANGUAGE 
               WHERE c.workspace_id = crm_workspace() AND crm_norm(c.name) LIKE crm_pattern(q) $$;
 
 CREATE OR REPLACE FUNCTION crm_deals_like(q text) RETURNS SETOF bigint LANGUAGE sql STABLE SECURITY DEFINER ROWS 50 SET search_path = public, pg_temp
-  AS $$ SELECT id FROM deals_deal WHERE workspace_id = crm_workspace() AND crm_norm(name) LIKE crm_pattern(q)
+  AS $$ SELECT id FROM deals_deal WHERE workspace_id = crm_workspace() AND deleted_at IS NULL AND crm_norm(name) LIKE crm_pattern(q)
         UNION SELECT d.id FROM deals_deal d JOIN leads_company c ON c.workspace_id = d.workspace_id AND c.id = d.company_id
-              WHERE c.workspace_id = crm_workspace() AND crm_norm(c.name) LIKE crm_pattern(q) $$;
+              WHERE c.workspace_id = crm_workspace() AND d.deleted_at IS NULL AND crm_norm(c.name) LIKE crm_pattern(q) $$;
 
 -- The search box: the best n of each kind, best first. A name that starts with the text beats one with a word that does,
 -- that beats one that merely contains it. Where nothing fits exactly, similar words do ("brigthwater").

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from django.contrib import messages
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
 from deals import actions
 from deals.board import Board
@@ -17,6 +23,10 @@ from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused, frame, is_script
 from workspaces.filtering import filter_panel
+from workspaces.numbers import parse_id
+from workspaces.pages import render_page
+
+MANY = 100  # cards that one answer names
 
 
 def visible_deals(request: MemberRequest, manager: str = "objects"):
@@ -26,29 +36,25 @@ def visible_deals(request: MemberRequest, manager: str = "objects"):
 
 def pipeline_parameter(request: MemberRequest) -> int | None:
     text = request.GET.get("pipeline", "")
-    if text and not text.isdigit():
+    pipeline = parse_id(text)
+    if text and pipeline is None:
         raise Http404("No such pipeline")
-    return int(text) if text else None
+    return pipeline
 
 
 @member_required()
 def deal_board(request: MemberRequest) -> HttpResponse:
     board = Board(request, pipeline_parameter(request))
-    lanes = board.lanes()
-    total = board.grand_total({lane.stage.pk: lane.total for lane in lanes})
-    is_partial = request.htmx and not request.htmx.history_restore_request
-    context = {"board": board, "lanes": lanes, "total": total, "event": undoable(request)}
-    return render(request, "deals/deal_board.html" + ("#page" if is_partial else ""), context)
+    context = {"board": board, "lanes": board.lanes(), "total": board.said(), "event": undoable(request)}
+    return render_page(request, "deals/deal_board.html", context)
 
 
 def undoable(request: MemberRequest) -> StageEvent | None:
     """After a move without JavaScript the page comes again and offers its undo."""
-    pk = request.GET.get("undo", "")
-    event = (
-        StageEvent.objects.filter(workspace=request.workspace, pk=pk).select_related("deal", "to_stage").first()
-        if pk.isdigit()
-        else None
-    )
+    pk = parse_id(request.GET.get("undo", ""))
+    if pk is None:
+        return None
+    event = StageEvent.objects.filter(workspace=request.workspace, pk=pk).select_related("deal", "to_stage").first()
     return event if event and visible_deals(request).filter(pk=event.deal_id, version=event.version).exists() else None
 
 
@@ -65,28 +71,50 @@ def deal_lane(request: MemberRequest, pk: int) -> HttpResponse:
 def deal_filter(request: MemberRequest, name: str) -> HttpResponse:
     """One filter's choices, in a popover or (without JavaScript) on a page."""
     board = Board(request, pipeline_parameter(request))
-    board.filter.queryset = board.filter.queryset.filter(pipeline=board.pipeline)
+    board.filter.queryset = board.filter.queryset.open().filter(pipeline=board.pipeline)
     return filter_panel(request, board.filter, name, reverse("deal_board"))
 
 
 @member_required()
 def deal_changes(request: MemberRequest) -> HttpResponse:
-    """The cards of `ids` as they stand now, and the heads: what a page asks for when the event stream names them."""
-    ids = [int(pk) for pk in request.GET.get("ids", "").split(",") if pk.isdigit()][:100]
-    return changes(request, Board(request, pipeline_parameter(request)), ids)
+    """The cards of `ids`, or of all deals changed since a moment, as they stand now, and the heads: what a page asks
+    for when the event stream names them or has just been opened."""
+    ids = [pk for text in request.GET.get("ids", "").split(",")[:MANY] if (pk := parse_id(text))]
+    if "since" in request.GET:
+        ids = changed_since(request, request.GET["since"])
+        if len(ids) > MANY:
+            return HttpResponse(status=205)  # too many to name: the page is loaded anew
+    response = changes(request, Board(request, pipeline_parameter(request)), ids)
+    response["X-About"] = ",".join(map(str, ids))
+    return response
+
+
+def changed_since(request: MemberRequest, horizon: str) -> list[int]:
+    """Ids of deals written by the transaction `horizon` (see board.HORIZON) or a later one."""
+    if parse_id(horizon) is None:
+        raise Http404("No such moment")
+    # age() counts transactions back from now. The time only bounds the search: no page is open that long unconnected.
+    late = RawSQL("age(deals_deal.xmin) <= age(%s::text::xid8::xid)", [horizon], output_field=BooleanField())
+    lately = timezone.now() - timedelta(hours=1)
+    found = visible_deals(request, "all_objects").filter(late, updated_at__gte=lately)
+    return list(found.values_list("pk", flat=True)[: MANY + 1])
 
 
 def changes(
-    request: MemberRequest, board: Board, ids: list[int], *, status: int = 200, **context: object
+    request: MemberRequest,
+    board: Board,
+    ids: list[int],
+    *,
+    stages: Sequence[Stage] = (),
+    status: int = 200,
+    **context: object,
 ) -> HttpResponse:
-    """Cards, heads and a toast; static/js/board.js puts each where it belongs."""
-    totals = board.totals()
-    lanes = [{"stage": stage, "total": totals[stage.pk]} for stage in board.stages]
+    """Cards, heads (of all columns, if not of some `stages`) and a toast; static/js/cards.js puts each where it belongs."""
     context |= {
         "board": board,
         "changed": board.cards(ids) if ids else [],
-        "lanes": lanes,
-        "total": board.grand_total(totals),
+        "lanes": board.heads(stages or board.stages),
+        "total": board.said(),
     }
     return render(request, "deals/deal_board.html#changes", context, status=status)
 
@@ -94,7 +122,7 @@ def changes(
 @member_required(methods=("GET", "POST"))
 def deal_move(request: MemberRequest, pk: int) -> HttpResponse:
     """GET: the menu of stages. POST: the move, by drop, key or menu."""
-    deal = get_object_or_404(visible_deals(request).select_related("stage", "company"), pk=pk)
+    deal = get_object_or_404(visible_deals(request), pk=pk)
     if request.method == "GET":
         context = {
             "deal": deal,
@@ -103,20 +131,21 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponse:
             "frame": frame(request, "popover"),
         }
         return render(request, "deals/deal_move.html", context)
-    form = MoveForm(request.POST, workspace=request.workspace)
+    form = MoveForm(request.POST)
     if not form.is_valid():
         return refused(
             request, deal, Refused("; ".join(message for errors in form.errors.values() for message in errors))
         )
     data = form.cleaned_data
     try:
-        moved, event = actions.move_to_stage(deal, data.pop("stage"), by=request.member, **data)
+        moved, event = actions.move_to_stage(deal, Stage(pk=data.pop("stage")), by=request.member, **data)
     except Missing as missing:
         return ask_why(request, deal, form, missing)
     except Refused as refusal:
         return refused(request, deal, refusal)
     if is_script(request):
-        return changes(request, Board(request, moved.pipeline_id), [moved.pk], deal=moved, event=event)
+        stages = [event.from_stage, event.to_stage] if event else [moved.stage]
+        return changes(request, Board(request, moved.pipeline_id), [moved.pk], stages=stages, deal=moved, event=event)
     return HttpResponseRedirect(
         reverse("deal_board") + f"?pipeline={moved.pipeline_id}" + (f"&undo={event.pk}" if event else "")
     )

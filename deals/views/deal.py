@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Subquery, Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from activities.timeline import Timeline, open_tasks
 from deals import actions
-from deals.cards import present, rows
+from deals.cards import NEXT_TASK, next_step
 from deals.forms import ContactRoleForm, fact_form
 from deals.models import Deal, DealContact
 from deals.path import stage_path
 from deals.views.board import visible_deals
-from leads.actions import find_or_create_company
-from workspaces.access import MemberRequest, member_required
+from leads.actions import find_or_create_company, named_contact
+from leads.models import Lead
+from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused, is_script
 from workspaces.formats import Formats
@@ -24,27 +25,33 @@ from workspaces.formats import Formats
 @member_required()
 def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(detailed(request), pk=pk)
-    template = "deals/deal_detail.html" + ("#record" if request.headers.get("X-Part") == "record" else "")
-    return render(
-        request,
-        template,
-        record_context(request, deal) | rail_context(request, deal) | {"timeline": Timeline(request, deal)},
-    )
+    context = record_context(request, deal) | rail_context(request, deal) | {"timeline": Timeline(request, deal)}
+    return render(request, "deals/deal_detail.html", context)
 
 
 def detailed(request: MemberRequest):
-    return visible_deals(request).select_related(
-        "stage", "pipeline", "company", "owner", "lead", "campaign", "segment", "created_by"
-    )
+    # Lead, campaign and segment, which few deals have, are fetched where they are there: more joins take longer to plan
+    # than to do.
+    deals = visible_deals(request).select_related("stage", "pipeline", "company", "owner", "created_by")
+    return deals.annotate(next_task=Subquery(NEXT_TASK))
 
 
 def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
     """Head, path and facts: what is drawn again after every change."""
+    formats, now = Formats.of(request), timezone.now()
     return {
         "deal": deal,
-        "card": present(rows(Deal.objects.filter(pk=deal.pk)), Formats.of(request))[0],
-        "path": stage_path(deal, timezone.now()),
+        "lead": visible_lead(request, deal),
+        "next": next_step(deal.next_task, formats, now),
+        "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
+        "path": stage_path(deal, now),
     }
+
+
+def visible_lead(request: MemberRequest, deal: Deal) -> Lead | None:
+    """The lead it came from, unless that is hidden from the reader though the deal is not."""
+    owners = visible_owners(request.member)
+    return deal.lead if deal.lead and (owners is None or deal.lead.owner_id in owners) else None
 
 
 def rail_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
@@ -90,7 +97,8 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
     except Refused as refusal:
         if refusal.status == 409:
             # What the other one wrote, beside what was typed here: saving again is now a choice, not an accident.
-            form.data = form.data.copy() | {"version": Deal.objects.get(pk=deal.pk).version}
+            form.data = form.data.copy()
+            form.data["version"] = Deal.objects.get(pk=deal.pk).version
             context["theirs"] = get_object_or_404(detailed(request), pk=pk)
         return form_refused(request, "deals/deal_edit.html", form, refusal, **context)
     return changed(request, deal)
@@ -123,11 +131,12 @@ def as_columns(request: MemberRequest, changes: dict[str, object]) -> dict[str, 
 @member_required(methods=("GET", "POST"))
 def deal_contact_add(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(visible_deals(request), pk=pk)
-    form = ContactRoleForm(request.POST or None, workspace=request.workspace)
+    form = ContactRoleForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_contact_add.html", form, deal=deal)
     try:
-        actions.add_contact(deal, form.cleaned_data["contact"], role=form.cleaned_data["role"], by=request.member)
+        contact = named_contact(request.workspace, form.cleaned_data["contact"])
+        actions.add_contact(deal, contact, role=form.cleaned_data["role"], by=request.member)
     except Refused as refusal:
         return form_refused(request, "deals/deal_contact_add.html", form, refusal, deal=deal)
     return done(request, deal.get_absolute_url())

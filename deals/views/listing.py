@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 
 from deals.cards import present, rows
 from deals.filters import DealListFilter
-from deals.models import Deal, Kind, Stage
+from deals.models import Deal, Stage
 from deals.totals import Total, by_stage, kept_closed, kept_open, owner_sets
 from deals.views.board import visible_deals
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.filtering import filter_panel
 from workspaces.formats import Formats
 from workspaces.lists import Column, ListPage
+from workspaces.pages import render_page
 
 COLUMNS = (
     Column("name", "Deal", sort="name"),
@@ -30,59 +30,63 @@ COLUMNS = (
 )
 TABS = (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("all", "All"))
 # These the kept totals can answer.
-KEPT = frozenset(("status", "stage", "owner", "team"))
+KEPT = frozenset(("stage", "owner", "team"))
 
 
 @member_required()
 def deal_list(request: MemberRequest) -> HttpResponse:
-    filterset, tab = list_filter(request)
+    tab = tab_of(request)
+    filterset = list_filter(request, tab)
     deals = filterset.qs if filterset.is_valid() else Deal.objects.none()
-    page = ListPage(request, rows(deals), COLUMNS, "-created")
+    page = ListPage(
+        request, rows(deals, "created_at", "stage__rotting_days", "stage__name", "stage__color"), COLUMNS, "-created"
+    )
     formats = Formats.of(request)
-    cards = [
-        card | {"stage": row["stage__name"], "color": row["stage__color"], "created": formats.moment(row["created_at"])}
-        for card, row in zip(present(page.rows, formats), page.rows, strict=True)
-    ]
+    cards = [line(card, row, formats) for card, row in zip(present(page.rows, formats), page.rows, strict=True)]
     context = {
         "filter": filterset,
         "tab": tab,
         "tabs": TABS,
         "page": page,
         "cards": cards,
-        "total": list_total(request, filterset),
+        "total": list_total(request, filterset, tab),
     }
-    part = (
-        "#rows"
-        if request.headers.get("X-Part") == "rows"
-        else "#page"
-        if request.htmx and not request.htmx.history_restore_request
-        else ""
-    )
-    return render(request, "deals/deal_list.html" + part, context)
+    return render_page(request, "deals/deal_list.html", context)
 
 
-def list_filter(request: MemberRequest) -> tuple[DealListFilter, str]:
-    """The filter, and the tab it stands for; without a status the list is of open deals."""
-    data = request.GET.copy()
-    tab = data.get("tab", "open")
-    if tab in Kind.values and "status" not in data:
-        data.setlist("status", [tab])
-    return DealListFilter(data, queryset=visible_deals(request), request=request), tab
+def line(card: dict, row: dict, formats: Formats) -> dict:
+    """A card with what only the list shows."""
+    return card | {
+        "stage": row["stage__name"],
+        "color": row["stage__color"],
+        "weighted": formats.money((row["amount"] or 0) * row["probability"] / 100, row["currency"]),
+        "created": formats.moment(row["created_at"]),
+    }
 
 
-def list_total(request: MemberRequest, filterset: DealListFilter) -> Total:
+def tab_of(request: MemberRequest) -> str:
+    tab = request.GET.get("tab", "")
+    return tab if tab in dict(TABS) else "open"
+
+
+def list_filter(request: MemberRequest, tab: str) -> DealListFilter:
+    deals = visible_deals(request) if tab == "all" else visible_deals(request).filter(status=tab)
+    return DealListFilter(request.GET, queryset=deals, request=request)
+
+
+def list_total(request: MemberRequest, filterset: DealListFilter, tab: str) -> Total:
     """Of everything the filter finds, not of the page alone."""
     active = filterset.active
-    if not active.keys() <= KEPT:
-        return sum(by_stage(filterset.qs).values(), Total())
-    stages = list(active.get("stage") or Stage.objects.filter(workspace=request.workspace))
-    kinds = active.get("status") or Kind.values
+    if not active.keys() <= KEPT or not filterset.is_valid():
+        return sum(by_stage(filterset.qs if filterset.is_valid() else Deal.objects.none()).values(), Total())
+    stages = active.get("stage") or Stage.objects.filter(workspace=request.workspace)
+    stages = [stage for stage in stages if tab in ("all", stage.kind)]
     owners = owner_sets(visible_owners(request.member), active)
-    found = kept_open(request.workspace, [s for s in stages if s.is_open and s.kind in kinds], owners)
-    found |= kept_closed(request.workspace, [s for s in stages if not s.is_open and s.kind in kinds], owners)
+    found = kept_open(owners, workspace=request.workspace, stage__in=[stage for stage in stages if stage.is_open])
+    found |= kept_closed(owners, [stage for stage in stages if not stage.is_open])
     return sum(found.values(), Total())
 
 
 @member_required()
 def deal_list_filter(request: MemberRequest, name: str) -> HttpResponse:
-    return filter_panel(request, list_filter(request)[0], name, reverse("deal_list"))
+    return filter_panel(request, list_filter(request, tab_of(request)), name, reverse("deal_list"))

@@ -2,7 +2,7 @@
 
 from django import template
 
-from leads.models import Lead
+from leads.models import Lead, Source
 
 register = template.Library()
 TONES = {
@@ -20,3 +20,8 @@ TONES = {
 @register.inclusion_tag("leads/lead_status.html")
 def lead_status(status: str) -> dict[str, str]:
     return {"label": Lead.Status(status).label, "tone": TONES[status]}
+
+
+@register.filter
+def source_label(source: str) -> str:
+    return Source(source).label if source else "—"

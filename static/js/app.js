@@ -15,7 +15,7 @@ const record = document.querySelector("[data-record]");
 async function refresh() {
   const { html } = await send(location.href);
   const fresh = parse(html);
-  for (const id of ["record", "activity"]) {
+  for (const id of ["crumb", "record", "activity", "rail"]) {
     const old = document.getElementById(id);
     const part = fresh.getElementById(id);
     if (old && part) old.replaceWith(part), window.htmx?.process(part);

@@ -19,25 +19,28 @@ document.addEventListener("pointerdown", (event) => {
   const card = event.target.closest?.(".deal:not(.drag)");
   clicked = false;
   if (!card || event.button || !editable() || event.target.closest(".more") || drag) return;
-  press = { card, x: event.clientX, y: event.clientY, id: event.pointerId, touch: event.pointerType !== "mouse" };
-  if (press.touch) press.timer = setTimeout(() => press && start(press.x, press.y), LONG);
+  release();
+  press = { card, x: event.clientX, y: event.clientY, id: event.pointerId, at: event.timeStamp, touch: event.pointerType !== "mouse" };
+  hold(true);
+  if (press.touch) press.timer = setTimeout(() => start(press.x, press.y), LONG);
 });
 
 document.addEventListener("pointermove", (event) => {
-  if (drag) {
-    if (event.pointerId === drag.id) follow(event.clientX, event.clientY);
-  } else if (press && event.pointerId === press.id) {
-    const far = Math.hypot(event.clientX - press.x, event.clientY - press.y) > SLACK;
-    if (far && press.touch) release(); // a finger that moves at once scrolls
-    else if (far) start(event.clientX, event.clientY);
-  }
+  if (event.pointerId !== press?.id) return;
+  if (!event.buttons) return cancel(); // let go where we could not see it
+  if (drag) return follow(event.clientX, event.clientY);
+  if (Math.hypot(event.clientX - press.x, event.clientY - press.y) <= SLACK) return;
+  // A finger that moves at once scrolls. The timer may be late where much is going on, so the events' own time counts.
+  if (press.touch && event.timeStamp - press.at < LONG) release();
+  else start(event.clientX, event.clientY);
 });
 
 document.addEventListener("pointerup", (event) => {
-  if (drag && event.pointerId === drag.id) drop();
+  if (event.pointerId !== press?.id) return;
+  if (drag) drop();
   release();
 });
-document.addEventListener("pointercancel", () => (drag && cancel(), release()));
+document.addEventListener("pointercancel", (event) => event.pointerId === press?.id && cancel());
 // Once a finger holds a card, it must not scroll the page.
 document.addEventListener("touchmove", (event) => drag && event.preventDefault(), { passive: false });
 document.addEventListener("contextmenu", (event) => (drag || press?.touch) && event.preventDefault());
@@ -45,12 +48,15 @@ document.addEventListener("click", (event) => clicked && (event.preventDefault()
 document.addEventListener("dragstart", (event) => event.target.closest?.(".deal") && event.preventDefault());
 
 function release() {
-  clearTimeout(press?.timer);
+  if (!press) return;
+  clearTimeout(press.timer);
   press = null;
+  hold(false);
 }
 
 function start(x, y) {
-  const { card, id } = press;
+  clearTimeout(press.timer);
+  const { card } = press;
   const box = card.getBoundingClientRect();
   const clone = card.cloneNode(true);
   clone.removeAttribute("id");
@@ -60,14 +66,19 @@ function start(x, y) {
   const slot = document.createElement("li");
   slot.className = "slot";
   slot.style.height = `${box.height}px`;
-  drag = { card, clone, slot, id, dx: press.x - box.left, dy: press.y - box.top, x, y };
+  drag = { card, clone, slot, dx: press.x - box.left, dy: press.y - box.top, x, y };
   card.classList.add("ghost");
-  document.getElementById("drops").hidden = false;
+  showDrops(true);
   closePopover();
-  hold(true);
   getSelection().removeAllRanges();
   follow(x, y);
   drag.scroller = setInterval(scrollAtEdges, 16);
+}
+
+// Toasts stand where the drops rise.
+function showDrops(on) {
+  document.getElementById("drops").hidden = !on;
+  document.getElementById("toasts").style.visibility = on ? "hidden" : "";
 }
 
 function follow(x, y) {
@@ -83,7 +94,8 @@ function follow(x, y) {
     drag.lane?.classList.remove("over");
     lane?.classList.add("over");
     heads.clear();
-    if (lane && lane !== laneOf(drag.card)) heads.preview(lane, Number(drag.card.dataset.amount));
+    const [from, amount] = [laneOf(drag.card), Number(drag.card.dataset.amount)];
+    if (lane && lane !== from) heads.preview(from, -amount), heads.preview(lane, amount);
   }
   Object.assign(drag, { zone, lane });
   lane ? showSlot(lane, y) : drag.slot.remove();
@@ -116,18 +128,18 @@ function tidy() {
   card.classList.remove("ghost");
   lane?.classList.remove("over");
   for (const zone of document.querySelectorAll("[data-drop].over")) zone.classList.remove("over");
-  document.getElementById("drops").hidden = true;
+  showDrops(false);
   heads.clear();
   clone.remove();
   slot.remove();
   drag = null;
   clicked = true;
   setTimeout(() => (clicked = false), 50);
-  hold(false);
 }
 
 function cancel() {
-  tidy();
+  if (drag) tidy();
+  release();
 }
 
 function neighbour(from, direction) {
@@ -285,5 +297,6 @@ function prepare() {
   if (first) first.tabIndex = 0;
 }
 
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => detail.target.id === "page" && cancel());
 document.body.addEventListener("htmx:afterSettle", prepare);
 prepare();

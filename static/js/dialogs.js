@@ -30,10 +30,10 @@ function focusFirst(box) {
 export async function openPopover(from, url) {
   const { status, html } = await send(url);
   if (!status) return;
-  anchor = from;
+  if (!popover.contains(from)) anchor = from;
   popover.replaceChildren(parse(html));
   if (!popover.matches(":popover-open")) popover.showPopover();
-  place(popover, from);
+  place(popover, anchor);
   focusFirst(popover);
 }
 
@@ -119,8 +119,8 @@ function answered(form, status, html) {
   const part = form.dataset.part && document.querySelector(form.dataset.part);
   if (dialog.open) dialog.close("saved");
   closePopover();
-  if (part) part.replaceChildren(fragment), window.htmx?.process(part);
-  else document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
+  if (part) part.replaceChildren(fragment), window.htmx?.process(part), (html = "");
+  document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
 }
 
 document.addEventListener("submit", (event) => {
@@ -145,9 +145,23 @@ function filter(form, submitter) {
   visit(`${form.getAttribute("action")}?${query}`);
 }
 
-export function visit(url) {
-  window.htmx.ajax("GET", url, { target: "#page", swap: "outerHTML" });
+// The same page with another query: its middle is exchanged. Back and forward load what the address says.
+let going = location.href;
+
+export async function visit(url) {
+  const { href } = new URL(url, location);
+  if (href === going) return; // a choice is applied as it is made, so "Apply" has nothing more to ask
+  going = href;
+  try {
+    await window.htmx.ajax("GET", url, { target: "#page", swap: "outerHTML" });
+  } catch {
+    going = location.href; // app.js has said that there is no connection
+    return;
+  }
+  if (href !== location.href) history.pushState(null, "", url);
 }
+
+addEventListener("popstate", () => location.reload());
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest?.("form[data-filter]");
@@ -155,6 +169,8 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.target.closest?.("form")?.requestSubmit();
+  const reason = /^[1-9]$/.test(event.key) && dialog.open && !document.activeElement.matches("input[type=text], textarea") && dialog.querySelectorAll(".reason input")[event.key - 1];
+  if (reason) reason.click();
   const items = popover.contains(document.activeElement) && [...popover.querySelectorAll("a, button:not([disabled]), input:not([type=hidden])")];
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (items?.length && step && !document.activeElement.matches("input[type=text], input[type=date], textarea, select")) {

@@ -3,11 +3,10 @@ import { short } from "./money.js";
 
 const head = (lane) => lane.querySelector(".lane-head");
 
-// While a card hangs over a column: what its total would gain or lose.
+// While a card hangs over a column: what its total would gain, and that of the card's own lose.
 export function preview(lane, amount) {
-  clear();
-  const sum = lane && head(lane).querySelector(".sum span");
-  if (!sum || !amount) return;
+  const sum = head(lane).querySelector(".sum span");
+  if (!amount) return;
   sum.dataset.before = sum.textContent;
   sum.dataset.tone = amount > 0 ? "green" : "red";
   sum.textContent = `${amount > 0 ? "+" : "−"}${short(Math.abs(amount))}`;

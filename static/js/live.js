@@ -4,57 +4,66 @@ import { client } from "./request.js";
 
 const url = document.body.dataset.events;
 const POLL = 60000;
-let source, pause = 1000, polling;
+let channel, source, polling;
+let pause = 1000;
+let state = null;
 
-const tell = (event) => {
-  if (event.client === client) return;
-  document.dispatchEvent(new CustomEvent("live", { detail: event }));
-};
+function tell(event) {
+  if (event.client !== client) document.dispatchEvent(new CustomEvent("live", { detail: event }));
+}
 
 function light(tone, text) {
   const lamp = document.getElementById("live");
-  if (!lamp) return;
+  if (!lamp || lamp.textContent === text) return;
   lamp.dataset.tone = tone;
   lamp.textContent = text;
+  // From now on nothing is missed; what was, before, is asked for.
+  if (tone === "green") document.dispatchEvent(new CustomEvent("live:open"));
+}
+
+function say(tone, text) {
+  state = [tone, text];
+  light(tone, text);
+  channel.postMessage({ light: state });
 }
 
 if (url) {
-  const channel = new BroadcastChannel(`live:${url}`);
-  channel.onmessage = ({ data }) => (data.light ? light(...data.light) : tell(data));
-  const share = (data) => channel.postMessage(data);
-  const both = (tone, text) => (light(tone, text), share({ light: [tone, text] }));
-  const read = () => new Promise(() => connect(share, both));
+  channel = new BroadcastChannel(`live:${url}`);
+  channel.onmessage = ({ data }) => {
+    if (data.hello) state && channel.postMessage({ light: state });
+    else if (data.light) light(...data.light);
+    else tell(data);
+  };
+  const read = () => new Promise(connect);
   // Where there are no locks (plain http on a LAN) each tab reads for itself.
   if (navigator.locks) navigator.locks.request(`live:${url}`, read);
   else read();
+  channel.postMessage({ hello: true });
 }
 
-function connect(share, both) {
+function connect() {
   source = new EventSource(url);
   source.onopen = () => {
-    if (pause > 1000) catchUp(share); // something may have happened while we were away
+    const again = pause > 1000;
     pause = 1000;
     clearInterval(polling);
     polling = null;
-    both("green", "Live");
+    say("green", "Live");
+    if (again) share({ kind: "reload" });
   };
-  source.onmessage = ({ data }) => {
-    const event = JSON.parse(data);
-    share(event);
-    tell(event);
-  };
+  source.onmessage = ({ data }) => share(JSON.parse(data));
   source.onerror = () => {
     source.close();
-    both(navigator.onLine ? "amber" : "red", navigator.onLine ? "Reconnecting" : "Offline");
-    polling ??= setInterval(() => catchUp(share), POLL);
-    setTimeout(() => connect(share, both), pause);
+    say(navigator.onLine ? "amber" : "red", navigator.onLine ? "Reconnecting" : "Offline");
+    polling ??= setInterval(() => share({ kind: "reload" }), POLL);
+    setTimeout(connect, pause);
     pause = Math.min(pause * 2, 30000);
   };
 }
 
-function catchUp(share) {
-  share({ kind: "reload" });
-  tell({ kind: "reload" });
+function share(event) {
+  channel.postMessage(event);
+  tell(event);
 }
 
 addEventListener("pagehide", () => source?.close());

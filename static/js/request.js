@@ -6,7 +6,7 @@ export const headers = () => ({ "X-Client-Id": client, "X-CSRFToken": document.q
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // Sends, and tries again after each of `retries` milliseconds when the network fails (not when the server refuses).
-// Gives {status, html}; a redirect is followed by the whole page.
+// Gives {status, html, about}; `about` are ids that the answer names in X-About. A redirect is followed by the whole page.
 export async function send(url, { body, retries = [], part } = {}) {
   const options = { method: body ? "POST" : "GET", body, headers: headers(), credentials: "same-origin" };
   if (part) options.headers["X-Part"] = part;
@@ -19,7 +19,8 @@ export async function send(url, { body, retries = [], part } = {}) {
         return { status: 0, html: "" };
       }
       if (response.redirected && response.url.includes("/accounts/login/")) location.reload();
-      return { status: response.status, html: response.status === 204 ? "" : await response.text() };
+      const about = (response.headers.get("X-About") ?? "").split(",").filter(Boolean).map(Number);
+      return { status: response.status, html: await response.text(), about };
     } catch (error) {
       if (wait === null) throw error;
       await pause(wait);

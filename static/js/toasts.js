@@ -5,6 +5,8 @@ const LIFE = 10000;
 const region = () => document.getElementById("toasts");
 
 export function show(toast) {
+  // Old news gives way; errors stay until they are read.
+  for (const old of [...region().querySelectorAll(".toast:not(.err)")].slice(0, -1)) old.remove();
   region().append(toast);
   start(toast);
 }
@@ -49,7 +51,7 @@ async function undo(form) {
   }
 }
 
-export const undoLast = () => region().querySelector(".toast:last-of-type form[data-undo]")?.requestSubmit();
+export const undoLast = () => [...region().querySelectorAll("form[data-undo]")].at(-1)?.requestSubmit();
 
 document.addEventListener("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".toast").remove());
 document.addEventListener("submit", (event) => {

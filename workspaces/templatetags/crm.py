@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from workspaces.formats import Formats
@@ -14,25 +17,52 @@ from workspaces.mounting import root_url, workspace_url
 from workspaces.people import initials, tone_of
 
 register = template.Library()
+KINDS = frozenset(("deal", "lead", "company", "contact", "member"))
 
 
-@register.inclusion_tag("components/icon.html")
-def icon(name: str, size: str = "") -> dict[str, str]:
+@functools.lru_cache(maxsize=4096)
+def drawn(template: str, *values: tuple[str, str]) -> str:
+    """A component of a few plain strings. Pages have dozens of them, mostly the same: each is drawn once per process."""
+    return render_to_string(template, dict(values))
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> str:
     """An icon of templates/icons.txt; `size` is s12, s14 or s20, else 16 px."""
-    return {"name": name, "size": size}
+    return drawn("components/icon.html", ("name", name), ("size", size))
 
 
-@register.inclusion_tag("components/avatar.html")
-def avatar(user: object, size: str = "") -> dict[str, str]:
+@register.simple_tag(takes_context=True)
+def nav(context: dict, name: str, icon: str, label: str, css: str = "nav") -> str:
+    """A link of the frame to the page `name`; current on that page and on others of its kind (deal_list, deal_detail)."""
+    here = getattr(context["request"].resolver_match, "url_name", None) or ""
+    kind = name.partition("_")[0]
+    is_current = here == name or (kind in KINDS and here.partition("_")[0] == kind)
+    url = reverse(name) if context.get("workspace") else root_url(name)
+    current = "page" if is_current else ""
+    return drawn(
+        "components/nav.html", ("url", url), ("icon", icon), ("label", label), ("css", css), ("current", current)
+    )
+
+
+@register.simple_tag
+def stage_dot(color: str) -> str:
+    """A dot in a stage's colour."""
+    return drawn("components/stage_dot.html", ("color", color))
+
+
+@register.simple_tag
+def avatar(user: object, size: str = "") -> str:
     """A person's initials on their colour."""
     name = str(user) if user else ""
-    return {"name": name, "initials": initials(name), "tone": tone_of(getattr(user, "pk", 0)), "size": size}
+    tone = tone_of(getattr(user, "pk", 0))
+    return drawn("components/avatar.html", ("name", name), ("initials", initials(name)), ("tone", tone), ("size", size))
 
 
-@register.inclusion_tag("components/logo.html")
-def logo(name: object, pk: int, size: str = "") -> dict[str, str]:
+@register.simple_tag
+def logo(name: object, pk: int, size: str = "") -> str:
     """A company's monogram."""
-    return {"initials": initials(str(name)), "tone": tone_of(pk), "size": size}
+    return drawn("components/logo.html", ("initials", initials(str(name))), ("tone", tone_of(pk)), ("size", size))
 
 
 @register.simple_tag(takes_context=True)
@@ -65,6 +95,11 @@ def day(context: dict, value: date | None) -> str:
 @register.simple_tag(takes_context=True)
 def moment(context: dict, value: datetime | None) -> str:
     return Formats.of(context["request"]).moment(value)
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: dict, value: datetime | None) -> str:
+    return Formats.of(context["request"]).ago(value)
 
 
 @register.simple_tag(takes_context=True)

@@ -38,3 +38,5 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         self.stdout.write(f"made the workspace {workspace.slug}, owned by {email}: /w/{workspace.slug}/")
+        if not user.has_usable_password():
+            self.stdout.write(f"{email} sets a password by “Forgot your password?” on the login page.")

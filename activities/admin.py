@@ -1,0 +1,93 @@
+"""The activity list (for super admins: of all workspaces), tasks and notes."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from activities import actions
+from activities.models import SUBJECTS, Activity, Door, Note, Task
+from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
+from workspaces.admin_filters import ChooseFilter
+from workspaces.admin_forms import RefusableForm
+from workspaces.admin_site import site
+from workspaces.models import Membership, Role
+
+
+class AboutMixin:
+    """Rows about a deal, lead, contact or company."""
+
+    list_select_related = tuple(SUBJECTS)
+
+    @admin.display(description="about")
+    def about(self, row: models.Model) -> str:
+        return str(row.subject)
+
+
+@admin.register(Activity, site=site)
+class ActivityAdmin(AboutMixin, ReadOnlyAdmin):
+    """History: nobody writes it by hand, and nobody edits it."""
+
+    menu = ("Sales", 50, "history")
+    list_display = ("at", "kind", "actor", "about", "body_start", "door")
+    list_filter = (("actor", ChooseFilter), "kind", "door", "at")
+    search_fields = ("body", "actor__name", "actor__email")
+    ordering = ("-at", "-pk")
+
+    @admin.display(description="text")
+    def body_start(self, row: Activity) -> str:
+        return row.body[:80]
+
+
+@admin.register(Task, site=site)
+class TaskAdmin(AboutMixin, TenantAdmin):
+    """Tasks are planned on the page of what they are about."""
+
+    menu = ("Sales", 51, "task_alt")
+    list_display = ("title", "type", "about", "assignee", "due_at", "priority", "status")
+    list_filter = (("assignee", ChooseFilter), "status", "type", "priority", "due_at")
+    search_fields = ("title",)
+    fields = ("title", "type", "due_at", "due_all_day", "priority", "assignee", "remind_at", "repeat")
+    readonly_fields = (*SUBJECTS, "status", "done_at", "created_by", "created_at")
+    can_add = False
+    actions = ("mark_done", "reopen")
+
+    def get_fields(self, request: HttpRequest, obj: Task | None = None):
+        return (*self.fields, *self.readonly_fields)
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        # A task that is done names a member who did it.
+        own = () if request.member else ("mark_done", "reopen")
+        return {name: found for name, found in super().get_actions(request).items() if name not in own}
+
+    @admin.action(description="Mark as done")
+    def mark_done(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        def verb(task: Task) -> None:
+            actions.complete_task(task, by=request.member, door=Door.ADMIN)
+
+        self.each(request, queryset, verb, "done")
+
+    @admin.action(description="Open again")
+    def reopen(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        self.each(request, queryset, lambda task: actions.reopen_task(task, by=request.member), "open again")
+
+
+@admin.register(Note, site=site)
+class NoteAdmin(AboutMixin, TenantAdmin):
+    menu = ("Sales", 52, "sticky_note_2")
+    list_display = ("__str__", "about", "author", "pinned", "created_at", "edited_at")
+    list_filter = ("pinned", "created_at")
+    search_fields = ("body", "author__name")
+    ordering = ("-created_at", "-pk")
+    fields = ("body", "pinned")
+    readonly_fields = (*SUBJECTS, "author", "created_at", "edited_at")
+    can_add = False
+
+    def get_fields(self, request: HttpRequest, obj: Note | None = None):
+        return (*self.fields, *self.readonly_fields)
+
+    def change_row(self, request: HttpRequest, obj: Note, form: RefusableForm) -> Note:
+        # A super admin ranks as an owner, who may edit everybody's.
+        by = request.member or Membership(workspace_id=obj.workspace_id, user=request.user, role=Role.OWNER)
+        return actions.edit_note(obj, obj.body, pinned=obj.pinned, by=by)

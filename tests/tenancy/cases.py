@@ -1,0 +1,243 @@
+"""How each route is called. A route without a case fails tests/tenancy/test_urls.py by name: add it here.
+
+Bodies name every field of their form, so that the mass-assignment test knows all others to be unlisted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from activities.forms import COMPOSER
+from activities.models import SUBJECTS
+from deals.filters import DealFilter, DealListFilter
+from leads.filters import CompanyFilter, ContactFilter, LeadFilter
+from tests.tenancy.walk import Case
+from tests.tenancy.world import Rows
+from workspaces.models import Role
+
+Shots = Callable[[Rows], Sequence[dict]]
+
+
+def at(part: str, **more: object) -> Shots:
+    """The route's `pk` is this part of the rows."""
+    return lambda rows: [{"pk": getattr(rows, part)} | more]
+
+
+def each(key: str, values: Sequence[str], part: str = "") -> Shots:
+    """One shot for each value of an argument that is no id."""
+    return lambda rows: [{key: value} | ({"pk": getattr(rows, part)} if part else {}) for value in values]
+
+
+def chips(filterset: type) -> Shots:
+    return each("name", [chip.name for chip in filterset.chips])
+
+
+def subjects(**more: object) -> Shots:
+    return lambda rows: [{"kind": kind, "pk": getattr(rows, kind)} | more for kind in SUBJECTS]
+
+
+def composed(rows: Rows) -> list[dict]:
+    pairs = [("deal", mode) for mode in COMPOSER] + [(kind, "note") for kind in SUBJECTS if kind != "deal"]
+    return [{"kind": kind, "pk": getattr(rows, kind), "mode": mode} for kind, mode in pairs]
+
+
+# --- bodies -----------------------------------------------------------------------------------------
+
+
+def version(part: str, **more: object) -> Callable[[Rows, dict], dict]:
+    return lambda rows, kwargs: {"version": rows.versions[part]} | more
+
+
+def move(rows: Rows, kwargs: dict) -> dict:
+    texts = {"reason": "", "note": "Called", "competitor": ""}
+    return {"stage": rows.stage, "version": rows.versions["deal"], "after": rows.neighbour, "before": "", **texts}
+
+
+def new_deal(rows: Rows, kwargs: dict) -> dict:
+    facts = {
+        "name": "New",
+        "company_name": "Blue",
+        "amount": "5",
+        "expected_close_date": "2030-01-02",
+        "source": "event",
+    }
+    return facts | {"stage": rows.stage, "owner": rows.user, "board": "1"}
+
+
+FACTS = {
+    "name": "Other", "amount": "77", "probability": "33", "expected_close_date": "2031-02-03", "company": "Fresh",
+    "source": "event", "next_step": "Do", "competitor": "Them",
+}  # fmt: skip
+
+
+def fact(rows: Rows, kwargs: dict) -> dict:
+    value = rows.user if kwargs["field"] == "owner" else FACTS[kwargs["field"]]
+    return {"value": value, "version": rows.versions["deal"]}
+
+
+def company(rows: Rows, kwargs: dict) -> dict:
+    facts = {"name": "Green", "domain": "green.test", "industry": "Fish", "size": 7, "country": "Norway"}
+    return facts | {"annual_revenue": "12", "phone": "1", "owner": rows.user, "version": rows.versions["company"]}
+
+
+def contact(rows: Rows, kwargs: dict) -> dict:
+    facts = {
+        "first_name": "Uma",
+        "last_name": "Green",
+        "title": "Boss",
+        "company_name": "Blue",
+        "emails": "u@green.test",
+    }
+    flags = {"do_not_email": "on", "do_not_call": "on"}
+    return facts | flags | {"phones": "+4930999999", "owner": rows.user, "version": rows.versions["contact"]}
+
+
+def new_lead(rows: Rows, kwargs: dict) -> dict:
+    names = {"first_name": "Uma", "last_name": "Green", "email": "u@green.test", "company_name": "Blue"}
+    return names | {"source": "event", "estimated_amount": "9", "owner": rows.user}
+
+
+def lead(rows: Rows, kwargs: dict) -> dict:
+    facts = {"name": "Other", "status": "connected", "unqualified_reason": "", "source": "event"}
+    return facts | {"estimated_amount": "9", "owner": rows.user, "version": rows.versions["lead"]}
+
+
+ENTRIES = {
+    "note": {"body": "Said", "pinned": "on"},
+    "call": {"outcome": "voicemail", "minutes": 3, "body": "Said", "at": "2026-01-02T10:00"},
+    "meeting": {"body": "Agreed", "minutes": 3, "at": "2026-01-02T10:00"},
+    "email": {"body": "Wrote", "at": "2026-01-02T10:00"},
+}
+
+
+def task(rows: Rows, kwargs: dict) -> dict:
+    return {"title": "Do", "type": "call", "due_on": "2030-01-02", "due_time": "10:00", "assignee": rows.user}
+
+
+def settings(rows: Rows, kwargs: dict) -> dict:
+    hours = {"work_start": "08:00", "work_end": "17:00", "work_days": ["0", "1"]}
+    return hours | {"name": "Changed", "time_zone": "Europe/Paris", "visibility": "team"}
+
+
+# --- parameters that name rows --------------------------------------------------------------------------
+
+
+def deal_parameters(rows: Rows, kwargs: dict) -> dict:
+    people = {"owner": rows.user, "team": rows.team}
+    return people | {"segment": rows.segment, "company": rows.company, "pipeline": rows.pipeline}
+
+
+def board(rows: Rows, kwargs: dict) -> dict:
+    return deal_parameters(rows, kwargs) | {"undo": rows.event}
+
+
+def changes(rows: Rows, kwargs: dict) -> dict:
+    return deal_parameters(rows, kwargs) | {"ids": rows.deal}
+
+
+def deal_list(rows: Rows, kwargs: dict) -> dict:
+    return deal_parameters(rows, kwargs) | {"stage": rows.stage}
+
+
+def lead_list(rows: Rows, kwargs: dict) -> dict:
+    return {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
+
+
+def by_owner(rows: Rows, kwargs: dict) -> dict:
+    return {"owner": rows.user}
+
+
+def stage_and_owner(rows: Rows, kwargs: dict) -> dict:
+    return {"stage": rows.stage, "owner": rows.user}
+
+
+CASES = {
+    # workspaces
+    "workspace_home": Case(get_ok=(302,)),
+    "events": Case(get_ok=(503,)),  # the ASGI process serves it: tests/tenancy/test_visibility.py
+    "workspace_settings": Case(role=Role.ADMIN, body=settings),
+    "member_list": Case(),
+    "member_invite": Case(
+        role=Role.ADMIN, body=lambda rows, _: {"email": "more@acme.test", "role": "rep", "team": rows.team}
+    ),
+    "member_edit": Case(
+        at("member"), role=Role.ADMIN, body=lambda rows, _: {"role": "manager", "team": rows.team, "status": "active"}
+    ),
+    "invitation_link": Case(at("invitation"), role=Role.ADMIN),
+    "invitation_revoke": Case(at("invitation"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "team_new": Case(role=Role.ADMIN, body=lambda *_: {"name": "West"}),
+    "workspace_leave": Case(body=lambda *_: {}, writer=Role.VIEWER, post_ok=(302, 422)),  # 422: the last owner
+    # deals
+    "deal_board": Case(query=board),
+    "deal_lane": Case(at("stage"), query=deal_parameters),
+    "deal_changes": Case(query=changes),
+    "deal_filter": Case(chips(DealFilter), query=deal_parameters),
+    "deal_list": Case(parts=("rows",), query=deal_list),
+    "deal_list_filter": Case(chips(DealListFilter), query=deal_list),
+    "deal_new": Case(body=new_deal, query=stage_and_owner),
+    "deal_undo": Case(at("event"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
+    "deal_detail": Case(at("deal"), parts=("record",)),
+    "deal_edit": Case(each("field", [*FACTS, "owner"], "deal"), body=fact),
+    "deal_move": Case(at("deal"), body=move),
+    "deal_delete": Case(at("deal"), get=False, body=version("deal", board="1")),
+    "deal_restore": Case(at("binned"), get=False, body=lambda *_: {"board": "1"}),
+    "deal_contact_add": Case(at("deal"), body=lambda rows, _: {"contact": rows.stranger, "role": "champion"}),
+    "deal_contact_remove": Case(
+        lambda rows: [{"pk": rows.deal, "contact_pk": rows.link}], get=False, body=lambda *_: {}
+    ),
+    "search_page": Case(asked={"q": "zq0"}),
+    # leads
+    "lead_list": Case(parts=("rows",), query=lead_list),
+    "lead_filter": Case(chips(LeadFilter), query=lead_list),
+    "lead_new": Case(body=new_lead),
+    "lead_detail": Case(at("lead")),
+    "lead_edit": Case(at("lead"), body=lead),
+    "company_list": Case(parts=("rows",), query=by_owner),
+    "company_filter": Case(chips(CompanyFilter), query=by_owner),
+    "company_new": Case(body=company),
+    "company_suggest": Case(asked={"q": "zq0"}),
+    "company_detail": Case(at("company")),
+    "company_edit": Case(at("company"), body=company),
+    "contact_suggest": Case(asked={"q": "zq0"}),
+    "contact_list": Case(parts=("rows",), query=by_owner),
+    "contact_filter": Case(chips(ContactFilter), query=by_owner),
+    "contact_new": Case(body=contact),
+    "contact_detail": Case(at("contact")),
+    "contact_edit": Case(at("contact"), body=contact),
+    # activities
+    "timeline": Case(subjects()),
+    "task_new": Case(subjects(), body=task),
+    "compose": Case(composed, body=lambda rows, kwargs: ENTRIES[kwargs["mode"]]),
+    "task_done": Case(at("task"), get=False, body=lambda *_: {}),
+    "task_reopen": Case(at("done_task"), get=False, body=lambda *_: {}),
+    "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on"}, verb_role=Role.ADMIN),
+    # insights
+    "pipeline_summary": Case(),
+}
+
+
+# --- outside the workspaces ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RootCase:
+    """A page outside: who gets which status. `public` pages answer everybody alike."""
+
+    path: str
+    get: tuple[int, ...] = (200,)
+    post: tuple[int, ...] = (405,)
+    public: bool = False
+
+    def expected(self, actor: str, method: str) -> tuple[int, ...]:
+        answers = self.get if method == "GET" else self.post
+        return answers if self.public or actor != "anonymous" or answers == (405,) else (302,)
+
+
+ROOT_CASES = {
+    "home": RootCase("/", get=(302,), public=True),
+    "workspace_list": RootCase("/workspaces/"),
+    "workspace_new": RootCase("/workspaces/new/", post=(422,)),
+    "invitation_accept": RootCase("/invitations/forged/", get=(410,), post=(410,), public=True),
+    "profile": RootCase("/profile/", post=(422,)),
+}

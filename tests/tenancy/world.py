@@ -1,0 +1,283 @@
+"""Two full workspaces: in each a row of every tenant table, and in every text column a string found nowhere else.
+
+`build()` fails by name when a tenant model has no row in both: add one to `fill`, else nothing is proved about it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.db import connection, models
+from django.test import Client
+from django.utils import timezone
+
+from activities.actions import add_note, complete_task, log_call, plan_task
+from connectors.models import ExternalId
+from deals.actions import add_contact, delete_deal, move_to_stage, update_deal
+from deals.models import Deal, DealContact, Stage
+from leads.actions import capture, create_company, create_contact
+from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
+from tests.factories import make_cast, make_deal
+from workspaces.actions import invite
+from workspaces.models import Membership, Role, Team, User, Workspace
+from workspaces.tenancy import all_workspaces, tenant
+from workspaces.tenant import TenantModel
+
+CANARY = re.compile(r"zq[0-9a-f]{5}x")
+# What the product computes with, or what must have a form of its own.
+UNTOUCHED = {"rank", "slug", "time_zone", "locale", "password"}
+# acme's people beside the cast; `dual` is a member of both workspaces, `suspended` was one of acme.
+INSIDERS = {
+    "owner": Role.OWNER, "admin": Role.ADMIN, "manager": Role.MANAGER, "rep": Role.REP, "dual": Role.REP,
+    "viewer": Role.VIEWER,
+}  # fmt: skip
+STAFF = (("admin", Role.ADMIN), ("manager", Role.MANAGER), ("dual", Role.REP), ("suspended", Role.REP))
+
+
+VERSIONED = {"deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead}
+
+
+@dataclass
+class Rows:
+    """Ids of one workspace, one for each part that a URL or a form can name."""
+
+    workspace: int = 0
+    slug: str = ""
+    pipeline: int = 0
+    stage: int = 0  # an open one, where `deal` does not stand
+    deal: int = 0
+    neighbour: int = 0  # a deal that stands in `stage`
+    binned: int = 0
+    company: int = 0
+    contact: int = 0
+    stranger: int | str = 0  # a contact who is in no deal; in the end their name, which is what pages ask for
+    link: int = 0  # contact in deal
+    lead: int = 0
+    campaign: int = 0
+    segment: int = 0
+    task: int = 0
+    done_task: int = 0
+    note: int = 0
+    event: int = 0  # the last change of `deal`, still to be undone
+    versions: dict[str, int] = field(default_factory=dict)  # of deal, neighbour, binned, company, contact, lead
+    invitation: int = 0
+    team: int = 0
+    member: int = 0
+    user: int = 0  # of `member`
+
+
+@dataclass
+class World:
+    acme: Rows
+    rival: Rows
+    users: dict[str, User]
+    members: dict[str, Membership]
+    canaries: dict[str, tuple[int, str]] = field(default_factory=dict)  # {canary: (workspace id, where it stands)}
+    clients: dict[str, Client] = field(default_factory=dict)  # by actor; logged in by walk.py
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def both(self) -> tuple[int, int]:
+        return self.acme.workspace, self.rival.workspace
+
+    def leaks(self, actor: str, text: str) -> list[str]:
+        """Where the canaries in `text` stand that are none of the actor's business."""
+        found = {self.canaries[canary] for canary in CANARY.findall(text) if canary in self.canaries}
+        return sorted(where for workspace, where in found if not self.may_read(actor, workspace, where))
+
+    def planted(self, rows: Rows, column: str) -> set[str]:
+        """The canaries in a column ("deals.Deal.name") of one workspace."""
+        own = ((canary, where) for canary, (workspace, where) in self.canaries.items() if workspace == rows.workspace)
+        return {canary for canary, where in own if where.startswith(f"{column} of ")}
+
+    def may_read(self, actor: str, workspace: int, where: str) -> bool:
+        if actor == "foreign":
+            return workspace == self.rival.workspace
+        if actor == "dual" and where.startswith("workspaces.Workspace.name"):
+            return True  # it stands in the list of one's workspaces
+        if actor == "super":
+            return True  # over all workspaces; inside one they are strangers, whom the walk expects to get 404
+        return actor in INSIDERS and workspace == self.acme.workspace
+
+
+def build() -> World:
+    cast = make_cast()
+    users = {"owner": cast.alice.user, "rep": cast.bob.user, "viewer": cast.vera.user, "foreign": cast.charlie.user}
+    members = {"owner": cast.alice, "rep": cast.bob, "viewer": cast.vera, "foreign": cast.charlie}
+    users["super"] = User.objects.create_superuser("root@crm.example", "demo", name="Root")
+    with tenant(cast.workspace, cast.alice.user):
+        for name, role in STAFF:
+            users[name] = User.objects.create_user(f"{name}@acme.example", "demo", name=name.title())
+            members[name] = join(cast.workspace, users[name], role)
+        Membership.objects.filter(pk=members["suspended"].pk).update(status=Membership.Status.SUSPENDED)
+        acme = fill(Rows(cast.workspace.pk, "acme"), cast.alice, cast.bob, cast.north, cast.stages)
+    with tenant(cast.rival, cast.charlie.user):
+        south = Team.objects.create(workspace=cast.rival, name="South")
+        rudi = join(cast.rival, User.objects.create_user("rudi@rival.example", "demo", name="Rudi"), Role.REP, south)
+        members["dual abroad"] = join(cast.rival, users["dual"], Role.VIEWER)
+        rival = fill(Rows(cast.rival.pk, "rival"), cast.charlie, rudi, south, cast.rival_stages)
+    world = World(acme, rival, users, members)
+    for user in {member.user for member in members.values()} | set(users.values()) | {rudi.user}:
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    plant(world)
+    with all_workspaces():
+        for rows in (world.acme, world.rival):
+            rows.stranger = Contact.objects.get(pk=rows.stranger).name
+    assert_full(world)
+    return world
+
+
+def join(workspace: Workspace, user: User, role: Role, team: Team | None = None) -> Membership:
+    made = Membership.objects.create(workspace=workspace, user=user, role=role, team=team)
+    return Membership.objects.select_related("user", "workspace", "team").get(pk=made.pk)
+
+
+def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dict[str, Stage]) -> Rows:
+    """A row of every kind, made by the product's own actions where there are any. Inside the workspace's scope."""
+    workspace = owner.workspace
+    rows.team, rows.member, rows.user = team.pk, rep.pk, rep.user_id
+    rows.pipeline, rows.stage = stages["New"].pipeline_id, stages["Qualified"].pk
+    company = create_company(workspace, name="Brightwater", domain=f"{rows.slug}.test", industry="Fish", by=owner)
+    contact = create_contact(
+        workspace, first_name="Ida", emails=[f"ida@{rows.slug}.test"], phones=["+4930123456"], company=company, by=owner
+    )
+    rows.company, rows.contact = company.pk, contact.pk
+    rows.stranger = create_contact(workspace, first_name="Otto", by=owner).pk
+    campaign = Campaign.objects.create(workspace=workspace, name="Spring")
+    segment = Segment.objects.create(workspace=workspace, name="Nordics", filter={"source": ["event"]})
+    rows.campaign, rows.segment = campaign.pk, segment.pk
+    lead = capture(workspace, email=f"ida@{rows.slug}.test", campaign=campaign, owner_id=owner.user_id, by=owner)
+    rows.lead = lead.pk
+    SegmentMember.objects.create(workspace=workspace, segment=segment, lead=lead)
+    CampaignMember.objects.create(workspace=workspace, campaign=campaign, lead=lead)
+    # What holds no text to be marked has a line in its audit table all the same.
+    SegmentMember.objects.update(added_at=timezone.now())
+    CampaignMember.objects.update(state="sent")
+    rows.invitation = invite(workspace, email=f"new@{rows.slug}.test", role=Role.REP, team=team, by=owner).pk
+    ExternalId.objects.create(workspace=workspace, source="hubspot", kind="company", external_id="1", object_id=1)
+    return fill_deals(
+        rows, owner, stages, company=company, lead_id=lead.pk, campaign=campaign, segment=segment, product="Cold chain"
+    )
+
+
+def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
+    rows.neighbour = make_deal(owner, stages["Qualified"], "Neighbour").pk
+    binned = make_deal(owner, stages["New"], "Binned")
+    rows.binned = delete_deal(binned, by=owner).pk
+    won = make_deal(owner, stages["Qualified"], "Won once", 500)
+    move_to_stage(won, stages["Won"], by=owner, reason="Price", note="Signed")
+    deal = make_deal(owner, stages["New"], "Cold-chain monitoring", next_step="Call", **facts)
+    deal = update_deal(deal, by=owner, version=1, competitor="Somebody")
+    rows.link = add_contact(deal, facts["company"].contacts.get(), by=owner).pk
+    DealContact.objects.update(role="champion")
+    rows.note = add_note(deal, "What was said", by=owner).pk
+    log_call(deal, by=owner, outcome="connected", body="Called", minutes=4)
+    rows.task = plan_task(deal, "Send the offer", by=owner).pk
+    rows.done_task = complete_task(plan_task(deal, "Prepare", by=owner), by=owner).pk
+    for subject in (facts["company"], facts["company"].contacts.get(), deal.lead):
+        add_note(subject, "A note", by=owner)
+        plan_task(subject, "A task", by=owner)
+    deal, event = move_to_stage(deal, stages["Contacted"], by=owner)
+    rows.deal, rows.event = deal.pk, event.pk
+    for name, model in VERSIONED.items():
+        rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
+    return rows
+
+
+# --- canaries ---------------------------------------------------------------------------------------
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Every model whose rows belong to a workspace, without their audit tables."""
+    return [model for model in apps.get_models() if issubclass(model, TenantModel)]
+
+
+def plant(world: World) -> None:
+    """Twice: what the first round wrote is then in the audit tables too."""
+    with all_workspaces():
+        for workspace in 2 * (world.acme.workspace, world.rival.workspace):
+            for model in tenant_models():
+                for row in model._base_manager.filter(workspace_id=workspace):
+                    mark(world, workspace, row)
+            mark(world, workspace, Workspace.objects.get(pk=workspace))
+    for workspace, rows in ((world.acme, ("owner", "rep")), (world.rival, ("foreign",))):
+        for user in [world.users[name] for name in rows]:
+            mark(world, workspace.workspace, user)
+            EmailAddress.objects.filter(user=user).update(email=user.email)
+
+
+def mark(world: World, workspace: int, row: models.Model) -> None:
+    changes = {}
+    for column in row._meta.concrete_fields:
+        canary = f"zq{len(world.canaries):05x}x"
+        value = marked(column, getattr(row, column.attname), canary)
+        if value is not None:
+            changes[column.attname] = value
+            world.canaries[canary] = (workspace, f"{row._meta.label}.{column.name} of {row.pk}")
+    type(row)._base_manager.filter(pk=row.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def marked(column: models.Field, value: object, canary: str) -> object:
+    """The value that carries the canary; None leaves the column alone."""
+    if column.choices or column.name in UNTOUCHED:
+        return None
+    if isinstance(column, models.EmailField):
+        return f"{canary}@canary.test"
+    if isinstance(column, (models.CharField, models.TextField)):
+        return canary if (column.max_length or 99) >= len(canary) else None
+    if isinstance(column, models.JSONField) and isinstance(value, dict):
+        # A line of a timeline says these of its change.
+        return {**value, "canary": canary, "changes": {"name": [canary, canary]}, "from": canary, "to": canary}
+    return None
+
+
+def assert_full(world: World) -> None:
+    with all_workspaces():
+        for model in tenant_models():
+            for rows in (world.acme, world.rival):
+                assert model._base_manager.filter(workspace_id=rows.workspace).exists(), (
+                    f"no {model._meta.label} in {rows.slug}: add one to tests/tenancy/world.py"
+                )
+    for rows in (world.acme, world.rival):
+        empty = [part.name for part in fields(rows) if not getattr(rows, part.name)]
+        assert not empty, f"{rows.slug} has no {', '.join(empty)}"
+
+
+# --- what is in the tables --------------------------------------------------------------------------
+
+TABLES = """
+SELECT c.relname, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id')
+FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1
+"""
+# Sessions change with every visit.
+PASSING = {"django_session", "django_migrations"}
+
+
+def fingerprint() -> dict[tuple[str, str], str]:
+    """{(table, workspace id): hash of all its rows}; tables of no workspace have the workspace ""."""
+    with all_workspaces(), connection.cursor() as cursor:
+        tables = [(name, tenanted) for name, tenanted in cursor.execute(TABLES).fetchall() if name not in PASSING]
+        hashes = cursor.execute(" UNION ALL ".join(hash_of(*table) for table in tables)).fetchall()
+        return {(table, workspace): digest for table, workspace, digest in hashes}
+
+
+def hash_of(table: str, tenanted: bool) -> str:
+    owner = {"workspaces_workspace": "id::text", "workspaces_workspacehistory": "id::text"}.get(
+        table, "workspace_id::text" if tenanted else "''"
+    )
+    return f"SELECT '{table}', {owner}, md5(string_agg(t::text, '|' ORDER BY t::text)) FROM \"{table}\" t GROUP BY 2"
+
+
+def differences(before: dict, after: dict, workspaces: Sequence[int | str] = ()) -> Iterator[str]:
+    """Names of the tables that changed; of these workspaces only, if any are given ("": tables of no workspace)."""
+    wanted = {str(workspace) for workspace in workspaces}
+    for table, workspace in sorted(before.keys() | after.keys()):
+        key = (table, workspace)
+        if (not wanted or workspace in wanted) and before.get(key) != after.get(key):
+            yield f"{table} of workspace {workspace or '-'}"
