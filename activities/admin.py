@@ -61,6 +61,11 @@ class TaskAdmin(AboutMixin, TenantAdmin):
         own = () if request.member else ("mark_done", "reopen")
         return {name: found for name, found in super().get_actions(request).items() if name not in own}
 
+    def change_row(self, request: HttpRequest, obj: Task, form: RefusableForm) -> Task:
+        columns = [obj._meta.get_field(name).attname for name in form.changed_data]
+        changes = {column: getattr(obj, column) for column in columns}
+        return actions.update_task(obj, by=request.member, **changes)
+
     @admin.action(description="Mark as done")
     def mark_done(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         def verb(task: Task) -> None:
@@ -70,7 +75,10 @@ class TaskAdmin(AboutMixin, TenantAdmin):
 
     @admin.action(description="Open again")
     def reopen(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        self.each(request, queryset, lambda task: actions.reopen_task(task, by=request.member), "open again")
+        def verb(task: Task) -> None:
+            actions.reopen_task(task, by=request.member, door=Door.ADMIN)
+
+        self.each(request, queryset, verb, "open again")
 
 
 @admin.register(Note, site=site)

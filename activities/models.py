@@ -77,11 +77,13 @@ class Activity(About):
         MEETING = "meeting", "Meeting"
         NOTE = "note", "Note"
         TASK_DONE = "task_done", "Task done"
+        TASK_CANCELLED = "task_cancelled", "Task cancelled"
         STAGE_CHANGE = "stage_change", "Stage change"
         DEAL_CREATED = "deal_created", "Deal created"
         LEAD_CREATED = "lead_created", "Lead created"
         LEAD_CONVERTED = "lead_converted", "Lead converted"
         FIELD_CHANGE = "field_change", "Change"
+        UNDO = "undo", "Taken back"
         SYSTEM = "system", "System"
 
     class Outcome(models.TextChoices):
@@ -97,23 +99,14 @@ class Activity(About):
         MEETING_BOOKED = "meeting_booked", "Meeting booked"
         NOT_INTERESTED = "not_interested", "Not interested"
 
-    # Contact with the buyer or work on the deal: these end a deal's rotting, edits of fields do not.
-    TOUCHES = (
-        Kind.CALL,
-        Kind.EMAIL_IN,
-        Kind.EMAIL_OUT,
-        Kind.MEETING,
-        Kind.NOTE,
-        Kind.TASK_DONE,
-        Kind.STAGE_CHANGE,
-        Kind.DEAL_CREATED,
-    )
-
     workspace = workspace_key("activities")
     kind = models.CharField(max_length=14, choices=Kind)
     actor = MemberForeignKey(null=True, blank=True)
     door = models.CharField(max_length=10, choices=Door, default=Door.WEB)
     at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(
+        null=True, blank=True, help_text="Taken back since: it is still shown, but counts for nothing."
+    )
     body = models.TextField(blank=True)
     outcome = models.CharField(max_length=14, choices=Outcome, blank=True)
     minutes = models.PositiveIntegerField(null=True, blank=True)
@@ -175,6 +168,7 @@ class Task(About):
     done_at = models.DateTimeField(null=True, blank=True)
     remind_at = models.DateTimeField(null=True, blank=True)
     repeat = models.CharField(max_length=7, choices=Repeat, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
     created_by = MemberForeignKey(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -195,10 +189,6 @@ class Task(About):
 
     def __str__(self):
         return self.title
-
-    @property
-    def is_late(self) -> bool:
-        return self.status == self.Status.OPEN and self.due_at is not None and self.due_at < timezone.now()
 
 
 @pghistory.track()

@@ -20,11 +20,13 @@ LOOK = {
     Activity.Kind.MEETING: ("video", "green"),
     Activity.Kind.NOTE: ("notebook-pen", "amber"),
     Activity.Kind.TASK_DONE: ("check", "green"),
+    Activity.Kind.TASK_CANCELLED: ("circle-x", ""),
     Activity.Kind.STAGE_CHANGE: ("arrow-right", "blue"),
     Activity.Kind.DEAL_CREATED: ("square-kanban", "teal"),
     Activity.Kind.LEAD_CREATED: ("user-round-search", "teal"),
     Activity.Kind.LEAD_CONVERTED: ("arrow-right-left", "green"),
     Activity.Kind.FIELD_CHANGE: ("pencil", ""),
+    Activity.Kind.UNDO: ("undo-2", ""),
     Activity.Kind.SYSTEM: ("workflow", ""),
 }
 NAMES = {

@@ -5,23 +5,56 @@ Statement-level triggers: an import of 10,000 activities is one UPDATE of deals.
 
 import pgtrigger
 
-KINDS = "('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')"
+# Contact with the buyer or work on the deal: these end a deal's rotting, edits of fields do not.
+COUNTS = """kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')
+    AND undone_at IS NULL"""
+
+# A line more can only make it later; that is asked most often, and reads nothing but the deal.
+_ADDED = f"""
+    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()
+    FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added
+          WHERE deal_id IS NOT NULL AND {COUNTS} GROUP BY 1, 2 ORDER BY 1, 2) latest
+    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id
+      AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);
+    RETURN NULL;
+"""  # noqa: S608 - constants
+# A line undone, moved or deleted: the newest that still counts, from the index activity_deal.
+_TAKEN = f"""
+    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()
+    FROM (SELECT c.workspace_id, c.deal_id,
+                 (SELECT a.at FROM activities_activity a
+                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND {COUNTS}
+                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at
+          FROM ({{changed}}) c ORDER BY 1, 2) latest
+    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;
+    RETURN NULL;
+"""  # noqa: S608
+_LINE = "SELECT workspace_id, deal_id, id, kind, at, undone_at FROM"
+_MOVED = f"""
+    SELECT workspace_id, deal_id FROM (
+        ({_LINE} old_lines EXCEPT {_LINE} new_lines) UNION ALL ({_LINE} new_lines EXCEPT {_LINE} old_lines)
+    ) moved WHERE deal_id IS NOT NULL GROUP BY 1, 2
+"""  # noqa: S608
+_GONE = "SELECT workspace_id, deal_id FROM old_lines WHERE deal_id IS NOT NULL GROUP BY 1, 2"
 
 LAST_ACTIVITY = [
     pgtrigger.Trigger(
-        name="last_activity",
+        name=name,
         level=pgtrigger.Statement,
         when=pgtrigger.After,
-        operation=pgtrigger.Insert,
-        referencing=pgtrigger.Referencing(new="added"),
-        func=f"""
-            UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()
-            FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added
-                  WHERE deal_id IS NOT NULL AND kind IN {KINDS} GROUP BY 1, 2 ORDER BY 1, 2) latest
-            WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id
-              AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);
-            RETURN NULL;
-        """,  # noqa: S608 - constants
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),
+        func=func,
+    )
+    for name, operation, referencing, func in (
+        ("last_activity", pgtrigger.Insert, {"new": "added"}, _ADDED),
+        (
+            "last_activity_update",
+            pgtrigger.Update,
+            {"old": "old_lines", "new": "new_lines"},
+            _TAKEN.format(changed=_MOVED),
+        ),
+        ("last_activity_delete", pgtrigger.Delete, {"old": "old_lines"}, _TAKEN.format(changed=_GONE)),
     )
 ]
 

@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from activities.actions import record
@@ -43,6 +43,7 @@ NAMED: dict[str, type[Model]] = {
     "owner_id": User, "company_id": Company, "campaign_id": Campaign, "segment_id": Segment,
 }  # fmt: skip
 CLOSING = ("won_reason", "lost_reason", "close_note", "competitor")
+LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
 # What a stage change writes.
 MOVED = (
     "stage", "pipeline", "status", "stage_entered_at", "last_activity_at", "closed_at", *CLOSING, "rank", "probability", "probability_source", "version",
@@ -189,7 +190,8 @@ def move_to_stage(
         raise Refused("Only an open deal moves to another pipeline, and into an open stage of it.")
     entered, image = deal.stage_entered_at, before_image(deal)
     deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
-    deal.stage_entered_at = deal.last_activity_at = at
+    deal.stage_entered_at = at
+    deal.last_activity_at = max(at, deal.last_activity_at or at)
     _close(deal, target, at, reason, note, competitor)
     deal.rank = rank_at(target, after=after, before=before, moved=deal.pk) if target.kind == Kind.OPEN else None
     if source.kind != Kind.OPEN and target.kind == Kind.OPEN:
@@ -277,6 +279,8 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
     deal.rank = rank_again(target, event.before["rank"]) if target.kind == Kind.OPEN else None
     deal.version += 1
+    _strike(event, now)
+    deal.refresh_from_db(fields=["last_activity_at"])
     deal.save()
     undo = add_stage_event(
         deal,
@@ -291,13 +295,26 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     )
     record(
         deal,
-        Activity.Kind.STAGE_CHANGE,
+        Activity.Kind.UNDO,
         by=by,
         door=door,
         at=now,
-        data={"from": stages[event.to_stage_id].name, "to": target.name, "undo": True, "event": undo.pk},
+        data={"from": stages[event.to_stage_id].name, "to": target.name, "event": undo.pk},
     )
     return deal
+
+
+def _strike(event: StageEvent, now: datetime) -> None:
+    """The line of an undone change counts for nothing any more; that of a change whose undoing is undone counts again."""
+    _lines(event).update(undone_at=now)
+    if event.undoes:
+        _lines(event.undoes).update(undone_at=None)
+
+
+def _lines(event: StageEvent) -> QuerySet[Activity]:
+    """Found by their time, for which there is an index; what was imported closed names no event."""
+    its = Q(data__event=event.pk) | ~Q(data__has_key="event")
+    return Activity.objects.filter(its, deal_id=event.deal_id, at=event.left_at, kind__in=LINES)
 
 
 @action
@@ -384,11 +401,8 @@ def raise_stale(deal: Deal, what: str = "was not changed") -> None:
     """Say who changed the deal last, and when they did so."""
     last = Activity.objects.filter(deal=deal).select_related("actor").order_by("-at", "-id").first()
     who = str(last.actor) if last and last.actor else "Somebody"
-    did = (
-        f"moved this deal to {last.data.get('to')}"
-        if last and last.kind == Activity.Kind.STAGE_CHANGE
-        else "changed this deal"
-    )
+    to = last.data.get("to") if last and last.kind in LINES else None
+    did = f"moved this deal to {to}" if to else "changed this deal"
     raise Stale(f"It {what}: {who} {did} meanwhile.")
 
 
