@@ -25,6 +25,7 @@ COLUMNS = (
     "version", "rank", "company_id", "company__name", "owner_id", "owner__name", "probability",
 )  # fmt: skip
 ROT = ("", "amber", "red")
+NO_STEP = {"next_tone": "", "next_icon": "", "next_text": "", "next_when": ""}
 
 
 def rows(deals: QuerySet, *more: str) -> QuerySet:
@@ -35,15 +36,14 @@ def rows(deals: QuerySet, *more: str) -> QuerySet:
 
 
 def present(deals: Iterable[dict], formats: Formats, now: datetime | None = None) -> list[dict]:
-    """Cards for the template `deals/cards.html`."""
+    """Cards for the template `deals/card.html`."""
     now = now or datetime.now(UTC)
     urls = reverse("deal_board")
     return [card(deal, formats, now, urls) for deal in deals]
 
 
 def card(deal: dict, formats: Formats, now: datetime, urls: str) -> dict:
-    """All strings, for the template would localise what is none; `Plain` ones are not looked through for markup either.
-    Both at a cost that counts: a board prints 2,500 of them."""
+    """All strings, as `filled` wants them; `Plain` ones are not looked through for markup: a board prints 2,500 of them."""
     is_open = deal["status"] == "open"
     day = deal["expected_close_date"] if is_open else formats.local_day(deal["closed_at"])
     company, owner = deal["company__name"] or "", deal["owner__name"] or ""
@@ -59,12 +59,12 @@ def card(deal: dict, formats: Formats, now: datetime, urls: str) -> dict:
         "raw_amount": Plain(str(deal["amount"] or 0)),
         "close": Plain(formats.day(day)) if day else "",
         "close_tone": "red" if is_open and day and day < formats.today else "",
-        "next": next_step(deal["next_task"], formats, now) if is_open else None,
         "days": Plain(max(0, (now - deal["stage_entered_at"]).days)),
         "rot_tone": ROT[rotting(deal, now)] if is_open else "",
         "owner": owner,
         "owner_initials": initials(owner),
         "owner_tone": Plain(tone_of(deal["owner_id"])),
+        **(next_step(deal["next_task"], formats, now) if is_open else NO_STEP),
     }
 
 
@@ -87,15 +87,20 @@ def due(task: dict) -> datetime:
 def next_step(task: dict | None, formats: Formats, now: datetime) -> dict[str, str]:
     """Words, time, icon and tone of the next activity: green planned, amber today, red overdue, grey none."""
     if task is None:
-        return {"tone": "grey", "icon": "circle-dashed", "text": "No next step", "when": ""}
+        return {"next_tone": "grey", "next_icon": "circle-dashed", "next_text": "No next step", "next_when": ""}
     if not task["due_at"]:
-        return {"tone": "green", "icon": "calendar-check", "text": task["title"], "when": ""}
+        return {"next_tone": "green", "next_icon": "calendar-check", "next_text": task["title"], "next_when": ""}
     when = due(task)
     day = formats.local_day(when)
     if when < now and (day < formats.today or not task["all_day"]):
         late = f"{(formats.today - day).days} d late" if day < formats.today else f"since {formats.clock(when)}"
-        return {"tone": "red", "icon": "circle-alert", "text": task["title"], "when": late}
+        return {"next_tone": "red", "next_icon": "circle-alert", "next_text": task["title"], "next_when": late}
     if day == formats.today:
         time = "" if task["all_day"] else f" {formats.clock(when)}"
-        return {"tone": "amber", "icon": "bell", "text": task["title"], "when": f"today{time}"}
-    return {"tone": "green", "icon": "calendar-check", "text": task["title"], "when": formats.day(day)}
+        return {"next_tone": "amber", "next_icon": "bell", "next_text": task["title"], "next_when": f"today{time}"}
+    return {
+        "next_tone": "green",
+        "next_icon": "calendar-check",
+        "next_text": task["title"],
+        "next_when": formats.day(day),
+    }

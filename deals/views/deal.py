@@ -42,7 +42,7 @@ def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
     return {
         "deal": deal,
         "lead": visible_lead(request, deal),
-        "next": next_step(deal.next_task, formats, now),
+        **next_step(deal.next_task, formats, now),
         "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
         "path": stage_path(deal, now),
     }

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from workspaces.drawing import drawn, filled
 from workspaces.formats import Formats
 from workspaces.models import Workspace
 from workspaces.mounting import root_url, workspace_url
@@ -19,11 +18,7 @@ from workspaces.people import initials, tone_of
 register = template.Library()
 KINDS = frozenset(("deal", "lead", "company", "contact", "member"))
 
-
-@functools.lru_cache(maxsize=4096)
-def drawn(template: str, *values: tuple[str, str]) -> str:
-    """A component of a few plain strings. Pages have dozens of them, mostly the same: each is drawn once per process."""
-    return render_to_string(template, dict(values))
+register.simple_tag(filled)
 
 
 @register.simple_tag

@@ -1,0 +1,60 @@
+"""What is drawn once and filled in later is what the template would have drawn."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from workspaces.drawing import filled
+
+CARD = [
+    "id",
+    "url",
+    "version",
+    "name",
+    "company",
+    "company_initials",
+    "company_tone",
+    "amount",
+    "raw_amount",
+    "close",
+    "close_tone",
+    "next_tone",
+    "next_icon",
+    "next_text",
+    "next_when",
+    "days",
+    "rot_tone",
+    "owner",
+    "owner_initials",
+    "owner_tone",
+]
+NASTY = """<script>alert('%s %(id)s')</script> & "\ue000name\ue001" {{ name }} 100 %"""
+
+
+def plain(template: str, rows: list[dict[str, str]]) -> str:
+    return "".join(render_to_string(template, row) for row in rows)
+
+
+@pytest.mark.parametrize("text", ["Acme", "0", NASTY])
+@pytest.mark.parametrize("asked", [*itertools.product((True, False), repeat=4)])
+def test_a_card_is_what_the_template_draws(text, asked):
+    empty = {
+        name for name, there in zip(("company", "close", "next_tone", "rot_tone"), asked, strict=True) if not there
+    }
+    rows = [{name: "" if name in empty else f"{text} {name}" for name in CARD} for _ in range(2)]
+    assert filled("deals/card.html", rows) == plain("deals/card.html", rows)
+
+
+def test_only_safe_text_is_let_through():
+    row = dict.fromkeys(CARD, NASTY) | {"amount": SafeString("<b>1</b>")}
+    drawn = filled("deals/card.html", [row])
+    assert "<b><b>1</b></b>" in drawn and "<script>" not in drawn
+    assert isinstance(drawn, SafeString)
+
+
+def test_no_row_draws_nothing():
+    assert filled("deals/card.html", []) == ""
