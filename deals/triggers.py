@@ -57,14 +57,14 @@ _CLOSED_DAY = """
     SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
 """
 
-# One message per deal, or one for all when there are too many to fetch one by one. `owners`: who had it and who
-# has it, for the listener to compare with what its reader may see; none where there are too many for a message, and then
-# there are no ids either.
+# One message per statement. `ids` are pairs of a deal and who had or has it, for the listener to pick what its reader may
+# see; none when there are too many to fetch one by one. Then `owners` are those of all; none where even they are too many.
 _NOTIFY = """
     PERFORM pg_notify('live', json_build_object(
         'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),
-        'ids', CASE WHEN count(DISTINCT id) <= {many} THEN json_agg(DISTINCT id) END,
-        'owners', CASE WHEN count(DISTINCT owner) <= {most} THEN json_agg(DISTINCT owner) END )::text)
+        'ids', CASE WHEN count(DISTINCT id) <= {many} THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,
+        'owners', CASE WHEN count(DISTINCT id) > {many} AND count(DISTINCT owner) <= {most} THEN json_agg(DISTINCT owner) END
+    )::text)
     FROM ({touched}) touched GROUP BY workspace_id;
     RETURN NULL;
 """

@@ -24,6 +24,7 @@ HEARTBEAT = 20  # seconds; proxies close what is silent for a minute
 LIFETIME = 600  # seconds; then the browser comes again and is checked again
 # Compressing or buffering would hold events back.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Content-Encoding": "identity"}
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}  # seconds, seconds, times
 BACKLOG = 500  # events; a reader that slow has to come again
 
 
@@ -36,11 +37,19 @@ class Reader:
     owners: set[int] | None
     queue: asyncio.Queue[dict] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
 
-    def may_see(self, event: dict) -> bool:
-        """Events name the owners of what changed; one that names nothing at all says no more than "look again"."""
-        if event.get("ids") is None and event.get("owners") is None and event.get("kind") == "deal":
-            return True
-        return self.owners is None or not self.owners.isdisjoint(event.get("owners") or ())
+    def cut(self, event: dict) -> dict | None:
+        """What of the event this reader may learn: {"kind", "client"} and the ids of deals that are theirs to see; None
+        for nothing.
+
+        `ids` are pairs of a deal and an owner of it. Without them the event names all `owners`; one that names nobody at
+        all says no more than "look again".
+        """
+        told = {key: event[key] for key in ("kind", "client") if event.get(key)}
+        if event.get("ids") is None:
+            seen = self.owners is None or event.get("owners") is None or not self.owners.isdisjoint(event["owners"])
+            return told if seen else None
+        ids = {deal for deal, owner in event["ids"] if self.owners is None or owner in self.owners}
+        return told | {"ids": sorted(ids)} if ids else None
 
 
 class Hub:
@@ -49,10 +58,12 @@ class Hub:
     def __init__(self) -> None:
         self.readers: set[Reader] = set()
         self.listener: asyncio.Task | None = None
+        self.listening = asyncio.Event()
 
     def join(self, reader: Reader) -> None:
         self.readers.add(reader)
         if self.listener is None or self.listener.done():
+            self.listening = asyncio.Event()
             self.listener = asyncio.get_running_loop().create_task(self.listen())
 
     def leave(self, reader: Reader) -> None:
@@ -68,9 +79,11 @@ class Hub:
                         # Whatever was missed while the connection was away, the pages now fetch.
                         self.tell_all({"kind": "reload"})
                     pause, again = 1, True
+                    self.listening.set()
                     async for notification in conn.notifies():
                         self.hear(notification.payload)
             except Exception as error:  # whatever it was, the open streams need a listener
+                self.listening.clear()
                 log.warning("event stream: lost the database (%s), again in %s s", error, pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30)
@@ -89,8 +102,11 @@ class Hub:
     def hand_out(self, event: dict) -> None:
         for reader in list(self.readers):
             # The end of a user's session concerns all workspaces.
-            if event["workspace"] in (None, reader.workspace) and (event["kind"] == "member" or reader.may_see(event)):
-                put(reader, event)
+            if event["workspace"] not in (None, reader.workspace):
+                continue
+            told = event if event["kind"] == "member" else reader.cut(event)
+            if told is not None:
+                put(reader, told)
 
 
 def own_tab(event: dict, user: int) -> str:
@@ -111,12 +127,11 @@ def put(reader: Reader, event: dict) -> None:
 
 
 def dsn() -> str:
-    params = {
-        key: value
-        for key, value in connection.get_connection_params().items()
-        if key in ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
-    }
-    return psycopg.conninfo.make_conninfo(**params)
+    """All that DATABASE_URL says of the way to the server. Who only listens never notices by writing that the way is
+    cut: the keepalives do."""
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    params = {key: value for key, value in connection.get_connection_params().items() if key in known}
+    return psycopg.conninfo.make_conninfo(**KEEPALIVES | params)
 
 
 hub = Hub()
@@ -124,7 +139,8 @@ hub = Hub()
 
 @member_required()
 def events(request: MemberRequest) -> HttpResponse:
-    """text/event-stream, one `data:` line of JSON per change: {"kind": "deal", "ids": [482], "client": "…"}."""
+    """text/event-stream: "hello" once nothing will be missed, then one `data:` line of JSON per change,
+    {"kind": "deal", "ids": [482], "client": "…"}."""
     if not hasattr(request, "scope"):
         return HttpResponse(
             "The event stream is served by the ASGI process (crm_project.asgi).",
@@ -141,7 +157,11 @@ async def stream(reader: Reader) -> AsyncIterator[bytes]:
     hub.join(reader)
     end = asyncio.get_running_loop().time() + LIFETIME
     try:
-        yield b"retry: 2000\n: hello\n\n"
+        try:
+            await asyncio.wait_for(hub.listening.wait(), HEARTBEAT)
+        except TimeoutError:
+            return  # without the database there is nothing to tell: the browser comes again
+        yield b"retry: 2000\nevent: hello\ndata: {}\n\n"
         while asyncio.get_running_loop().time() < end:
             try:
                 event = await asyncio.wait_for(reader.queue.get(), HEARTBEAT)
@@ -152,7 +172,7 @@ async def stream(reader: Reader) -> AsyncIterator[bytes]:
                 if event["user"] in (None, reader.user):
                     return  # what this member may see has changed: the browser comes again and is asked again
                 continue
-            shown = {key: event[key] for key in ("kind", "ids") if event.get(key)}
+            shown = {key: event[key] for key in ("kind", "ids") if key in event}
             if tab := own_tab(event, reader.user):
                 shown["client"] = tab
             yield f"data: {json.dumps(shown)}\n\n".encode()

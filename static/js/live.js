@@ -43,14 +43,14 @@ if (url) {
 
 function connect() {
   source = new EventSource(url);
-  source.onopen = () => {
+  source.addEventListener("hello", () => {
     const again = pause > 1000;
     pause = 1000;
     clearInterval(polling);
     polling = null;
     say("green", "Live");
     if (again) share({ kind: "reload" });
-  };
+  });
   source.onmessage = ({ data }) => share(JSON.parse(data));
   source.onerror = () => {
     source.close();

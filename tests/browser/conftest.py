@@ -8,12 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -21,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+
+from tests.webserver import running
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -52,45 +48,10 @@ def browser_type_launch_args(browser_type_launch_args) -> dict:
 
 
 @pytest.fixture(scope="session")
-def server(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[str]:
+def server(django_db_setup, django_db_blocker) -> Iterator[str]:
     """The base URL of a running server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with django_db_blocker.unblock():
-        settings = connection.settings_dict
-    url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**settings)
-    environment = os.environ | {"DATABASE_URL": url, "DATABASE_POOL": "4", "SITE_URL": f"http://127.0.0.1:{port}"}
-    log = (tmp_path_factory.mktemp("server") / "web.log").open("wb+")
-    command = ["granian", "--interface", "asginl", "--port", str(port), "--no-ws", "--workers-kill-timeout", "1"]
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("granian")), *command[1:], "crm_project.asgi:application"],
-        env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    base = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_ready(f"{base}/readyz", process, log)
-        yield base
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_until_ready(url: str, process: subprocess.Popen, log) -> None:
-    last: object = b""
-    for _ in range(300):
-        if process.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(url, timeout=2)
-            return
-        except urllib.error.HTTPError as error:
-            last = error.read()
-        except OSError as error:
-            last = error
-        time.sleep(0.1)
-    log.seek(0)
-    pytest.fail(f"the server did not start ({last!r}):\n{log.read().decode()[-3000:]}")
+    with django_db_blocker.unblock(), running() as server:
+        yield server.base
 
 
 @dataclass

@@ -167,9 +167,19 @@ def test_changes_name_no_hidden_deal(walker, scene):
 
 def test_events_reach_only_who_may_see_the_deal():
     reader = Reader(workspace=1, user=7, owners={7, 8})
-    for owners, may in (([7], True), ([9, 8], True), ([9], False), ([], False), (None, False)):
-        assert reader.may_see({"workspace": 1, "kind": "deal", "ids": [1], "owners": owners}) is may
-    assert Reader(workspace=1, user=7, owners=None).may_see({"owners": [9]})
+    admin = Reader(workspace=1, user=7, owners=None)
+    for pairs, mine, everybodys in (
+        ([[1, 7]], [1], [1]),
+        ([[1, 9], [1, 8]], [1], [1]),  # it changes hands: who had it learns that too
+        ([[1, 9], [2, 7], [3, 9]], [2], [1, 2, 3]),
+        ([[1, 9]], None, [1]),
+    ):
+        event = {"workspace": 1, "kind": "deal", "client": "", "ids": pairs, "owners": None}
+        for who, ids in ((reader, mine), (admin, everybodys)):
+            assert who.cut(event) == (None if ids is None else {"kind": "deal", "ids": ids})
+    for owners, told in (([7, 9], True), ([9], False), (None, True)):
+        event = {"workspace": 1, "kind": "deal", "client": "", "ids": None, "owners": owners}
+        assert reader.cut(event) == ({"kind": "deal"} if told else None) and admin.cut(event) == {"kind": "deal"}
 
 
 # --- counts and sums ----------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def lines(reader: Reader, *events: dict) -> list[dict]:
 
 
 def deal(client: str, pk: int = 1) -> dict:
-    return {"workspace": 7, "kind": "deal", "ids": [pk], "owners": [5], "client": client}
+    return {"workspace": 7, "kind": "deal", "ids": [[pk, 5]], "owners": None, "client": client}
 
 
 def test_the_end_of_a_session_ends_the_stream_in_every_workspace(transactional_db):
