@@ -12,6 +12,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from crm_project.addresses import database, redis, site
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -31,7 +33,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or get_random_secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+SITE_URL = site(env, "SITE_URL", default="http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL])
 HTTPS = SITE_URL.startswith("https://")
 
@@ -117,12 +119,11 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 # --- database: two roles, see workspaces/tenancy.py ----------------------------------------------
 # DATABASE_URL is the role of web, workers and shell: no superuser, owner of nothing.
 # DATABASE_OWNER_URL owns the tables; only migrate, flush and the making of test databases use it.
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://crm_app@127.0.0.1/crm")}
+DATABASES = {"default": database(env, "DATABASE_URL", default="postgres://crm_app@127.0.0.1/crm")}
 DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
     "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=0),
     "CONN_HEALTH_CHECKS": True,
-    "TEST": {"NAME": "test_" + (DATABASES["default"]["NAME"] or "crm")},
+    "TEST": {"NAME": "test_" + DATABASES["default"]["NAME"]},
 }
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["options"] = (
@@ -132,10 +133,10 @@ DATABASES["default"]["OPTIONS"]["options"] = (
 if pool_size := env.int("DATABASE_POOL", default=0):
     # Under ASGI each request runs in a thread of its own: without a pool each would open a connection.
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 2, "max_size": pool_size, "timeout": 10}
-_owner = env.db_url("DATABASE_OWNER_URL", default=env.str("DATABASE_URL", default="postgres://crm_owner@127.0.0.1/crm"))
+_owner = database(env, "DATABASE_OWNER_URL", "DATABASE_URL", default="postgres://crm_owner@127.0.0.1/crm")
 DATABASE_OWNER = {"USER": _owner["USER"], "PASSWORD": _owner["PASSWORD"]}
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL = redis(env, "REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- people ---------------------------------------------------------------------------------------

@@ -26,11 +26,12 @@ WHERE con.contype = 'f'
   AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = con.confrelid AND a.attname = 'workspace_id')
   AND NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = con.conrelid AND a.attname = 'workspace_id' AND a.attnum = ANY (con.conkey))
 """
+# Who is bound for now may still have logged in as somebody else, and who may become the owner is as good as one.
 ROLE = """
 SELECT rolname, rolsuper, rolbypassrls,
        EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relowner = r.oid)
-FROM pg_roles r WHERE rolname = current_user
+               WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER'))
+FROM pg_roles r WHERE rolname IN (session_user, current_user) ORDER BY rolname <> session_user
 """
 
 
@@ -82,19 +83,19 @@ def tenant_catalog(app_configs, databases, **kwargs) -> list[Error]:
 
 def unsafe_role(cursor) -> str:
     """Why row-level security does not bind the connected role; empty when it does."""
-    name, is_super, bypasses, owns = cursor.execute(ROLE).fetchone()
-    why = [
-        text
-        for is_so, text in (
-            (is_super, "is a superuser"),
-            (bypasses, "bypasses row-level security"),
-            (owns, "owns tables"),
-        )
-        if is_so
-    ]
-    if not why:
-        return ""
-    return f"DATABASE_URL logs in as {name}, which {' and '.join(why)}: workspaces would not be sealed from each other. See `manage.py prepare_database`."
+    for name, is_super, bypasses, owns in cursor.execute(ROLE).fetchall():
+        why = [
+            text
+            for is_so, text in (
+                (is_super, "is a superuser"),
+                (bypasses, "bypasses row-level security"),
+                (owns, "owns tables"),
+            )
+            if is_so
+        ]
+        if why:
+            return f"DATABASE_URL logs in as {name}, which {' and '.join(why)}: workspaces would not be sealed from each other. See `manage.py prepare_database`."
+    return ""
 
 
 def refuse_unsafe_role() -> None:
