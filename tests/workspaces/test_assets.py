@@ -45,7 +45,7 @@ def in_python() -> set[str]:
             found |= {value.value for key, value in pairs if str(getattr(key, "value", "")).endswith("icon") and isinstance(value, ast.Constant)}  # fmt: skip
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Chip":
             found.add(node.args[2].value)
-    return found
+    return found - {""}
 
 
 def in_templates() -> set[str]:
