@@ -53,8 +53,7 @@ class Board:
         self.now = timezone.now()
         self.owners = visible_owners(request.member)
         self.filter = DealFilter(request.GET, queryset=self.workspace.deals.owned_by(self.owners), request=request)
-        # A filter that cannot be read must not show everything as if it had been applied.
-        self.deals = self.filter.qs.order_by() if self.filter.is_valid() else Deal.objects.none()
+        self.deals = self.filter.qs.order_by()
 
     @cached_property
     def pipelines(self) -> dict[Pipeline, list[Stage]]:

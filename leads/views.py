@@ -119,7 +119,7 @@ CONTACTS = Listing(
 
 def list_page(request: MemberRequest, listing: Listing) -> HttpResponse:
     filterset = listing.filtered(request)
-    records = listing.rows(filterset.qs) if filterset.is_valid() else listing.model.objects.none()
+    records = listing.rows(filterset.qs)
     name = listing.name
     context = {
         "listing": listing,

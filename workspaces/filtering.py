@@ -42,6 +42,9 @@ class AmountFilter(filters.Filter):
 
 
 class AnyValues(forms.MultipleChoiceField):
+    def to_python(self, value: object) -> list[str]:
+        return [text for text in super().to_python(value) if text.strip()]
+
     def valid_value(self, value: object) -> bool:
         return True
 
@@ -80,7 +83,10 @@ class ListFilter(filters.FilterSet):
 
     @property
     def qs(self) -> QuerySet:
-        return super().qs if self.is_asked else self.queryset.all()
+        """No rows where a parameter cannot be read: not everything, as if it had been applied."""
+        if not self.is_asked:
+            return self.queryset.all()
+        return super().qs if self.is_valid() else self.queryset.none()
 
     @cached_property
     def active(self) -> dict[str, object]:
@@ -132,6 +138,15 @@ class ListFilter(filters.FilterSet):
             return [(str(getattr(row, key)), str(row)) for row in self.form.fields[name].queryset[:200]]
         return [(str(key), str(label)) for key, label in field.choices] if hasattr(field, "choices") else []
 
+    def options(self, name: str) -> list[tuple[str, str]]:
+        """What a panel offers: the first choices and, or applying it would take them back, those that are chosen."""
+        offered = dict(self.choices(name))
+        key = getattr(self.filters[name].field, "to_field_name", None) or "pk"
+        for value in self.active.get(name) or ():
+            known = value if isinstance(value, str) else str(getattr(value, key))
+            offered.setdefault(known, str(value))
+        return list(offered.items())
+
     def counts(self, name: str, queryset: QuerySet) -> dict[str, int]:
         """How many rows each choice would find; subclasses add what is no plain column."""
         found = queryset.order_by().values_list(self.filters[name].field_name).annotate(Count("pk"))
@@ -151,7 +166,7 @@ def filter_panel(request: HttpRequest, filterset: ListFilter, name: str, action:
     for field in (*chip.fields, *DROPPED):
         without.pop(field, None)
     kept = [(key, value) for key, values in without.lists() for value in values]
-    options = filterset.choices(chip.fields[0]) if _is_choice(filterset, chip.fields[0]) else []
+    options = filterset.options(chip.fields[0]) if _is_choice(filterset, chip.fields[0]) else []
     others = type(filterset)(without, queryset=filterset.queryset, request=request)
     counts = filterset.counts(chip.fields[0], others.qs) if options and others.is_valid() else {}
     chosen = request.GET.getlist(chip.fields[0])
@@ -159,6 +174,7 @@ def filter_panel(request: HttpRequest, filterset: ListFilter, name: str, action:
         "chip": chip,
         "action": action,
         "kept": kept,
+        "cleared": f"{action}?{without.urlencode()}" if without else action,
         "options": [
             {"value": value, "label": label, "count": counts.get(value, 0), "checked": value in chosen}
             for value, label in options

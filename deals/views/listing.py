@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from deals.cards import present, rows
 from deals.filters import DealListFilter
-from deals.models import Deal, Stage
+from deals.models import Stage
 from deals.totals import Total, by_stage, kept_closed, kept_open, owner_sets
 from deals.views.board import visible_deals
 from workspaces.access import MemberRequest, member_required, visible_owners
@@ -37,7 +37,7 @@ KEPT = frozenset(("stage", "owner", "team"))
 def deal_list(request: MemberRequest) -> HttpResponse:
     tab = tab_of(request)
     filterset = list_filter(request, tab)
-    deals = filterset.qs if filterset.is_valid() else Deal.objects.none()
+    deals = filterset.qs
     page = ListPage(
         request, rows(deals, "created_at", "stage__rotting_days", "stage__name", "stage__color"), COLUMNS, "-created"
     )
@@ -78,7 +78,7 @@ def list_total(request: MemberRequest, filterset: DealListFilter, tab: str) -> T
     """Of everything the filter finds, not of the page alone."""
     active = filterset.active
     if not active.keys() <= KEPT or not filterset.is_valid():
-        return sum(by_stage(filterset.qs if filterset.is_valid() else Deal.objects.none()).values(), Total())
+        return sum(by_stage(filterset.qs).values(), Total())
     stages = active.get("stage") or Stage.objects.filter(workspace=request.workspace)
     stages = [stage for stage in stages if tab in ("all", stage.kind)]
     owners = owner_sets(visible_owners(request.member), active)

@@ -139,7 +139,6 @@ document.addEventListener("submit", (event) => {
 // A filter is a link: its form's values become the page's query.
 function filter(form, submitter) {
   const data = new FormData(form);
-  if (submitter?.matches("[data-clear]")) for (const input of form.querySelectorAll(".choice input, .inputs input")) data.delete(input.name);
   const query = new URLSearchParams([...data].filter(([, value]) => value !== ""));
   if (submitter) closePopover();
   visit(`${form.getAttribute("action")}?${query}`);
