@@ -42,7 +42,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./run", description="Start Dealwright, or: ./run test | check | manage … | bench … | lock"
     )
-    parser.add_argument("--port", type=int, help="port of the web pages (default: 8000, or the next free one)")
+    parser.add_argument("--port", type=_port, help="port of the web pages (default: 8000, or the next free one)")
     parser.add_argument(
         "--data", type=Path, default=env.ROOT / "var", help="folder of the database, logs and secrets (default: var/)"
     )
@@ -50,6 +50,12 @@ def _options(argv: list[str]) -> argparse.Namespace:
     options = parser.parse_args(argv)
     options.data = options.data.resolve()
     return options
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text} is no port: give a number from 1 to 65535")
+    return int(text)
 
 
 def _serve(options: argparse.Namespace, rest: list[str]) -> int:

@@ -65,7 +65,7 @@ class Postgres:
 
     def stop(self) -> None:
         self.bin, self.cluster = self._program(), self._cluster()
-        if self._running_port():
+        if self.is_up():
             # "fast" ends open sessions; "smart" would wait for a forgotten psql.
             self._run("pg_ctl", "-D", self.cluster, "-m", "fast", "-w", "-t", "30", "stop")
 
@@ -114,20 +114,30 @@ class Postgres:
     # -- the server -----------------------------------------------------------------------------
 
     def _initdb(self) -> None:
+        """In a folder of its own, moved up when it is complete: one that was broken off is made anew."""
         say("making the database …")
+        for left in self.cluster.glob("making-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        making = Path(tempfile.mkdtemp(prefix="making-", dir=self.cluster))
+        if self.user:
+            os.chown(making, self.user.pw_uid, self.user.pw_gid)
         with tempfile.NamedTemporaryFile("w", prefix="dealwright-") as pwfile:
             pwfile.write(self.password)
             pwfile.flush()
             if self.user:
                 os.chown(pwfile.name, self.user.pw_uid, self.user.pw_gid)
             result = self._run(
-                "initdb", "-D", self.cluster, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={pwfile.name}",
+                "initdb", "-D", making, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={pwfile.name}",
                 "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions", *(["--no-sync"] * self.throwaway),
             )  # fmt: skip
         if result.returncode:
             raise Failed(f"initdb failed:\n{result.stdout}{result.stderr}\nRemove {self.cluster} and run again.")
-        with (self.cluster / "postgresql.conf").open("a") as conf:
+        with (making / "postgresql.conf").open("a") as conf:
             conf.write(SETTINGS + THROWAWAY * self.throwaway)
+        # PG_VERSION comes last: it says that all is there.
+        for part in sorted(making.iterdir(), key=lambda part: part.name == "PG_VERSION"):
+            part.rename(self.cluster / part.name)
+        making.rmdir()
 
     def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         # The types of Popen's arguments do not come through a mapping.
@@ -155,13 +165,10 @@ class Postgres:
         return int(lines[3]) if self._run("pg_ctl", "-D", self.cluster, "status").returncode == 0 else None
 
     def _drop_stale_pid(self) -> None:
-        """After a crash its pid may belong to another program by now; PostgreSQL would then refuse to start."""
-        lines = self._pid_file()
-        if not lines:
-            return
-        pid = int(lines[0])
-        if "postgres" in command_of(pid):
-            os.kill(pid, signal.SIGTERM)
+        """After a crash its pid may belong to another program by now, or the file be empty: PostgreSQL would then refuse
+        to start."""
+        if self.is_up():
+            os.kill(int(self._pid_file()[0]), signal.SIGTERM)
             for _ in range(100):
                 if not self._pid_file():
                     return

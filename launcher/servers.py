@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,17 +21,16 @@ def servers(data: Path, *, throwaway: bool = False) -> Iterator[dict[str, str]]:
     postgres = Postgres(data, secrets["postgres"], throwaway=throwaway) if needs_postgres() else None
     valkey = Valkey(data, secrets["valkey"]) if needs_valkey() else None
     environment = {"SECRET_KEY": os.environ.get("SECRET_KEY", secrets["secret_key"])}
-    users = data / "users.lock"
-    with locked(data / "start.lock"):
-        # Taken before the start lock is let go, so that nobody stops the servers in between.
-        using = locked(users, shared=True)
-        using.__enter__()
-        environment |= _database(postgres, secrets)
-        environment["REDIS_URL"] = valkey.url(valkey.start()) if valkey else os.environ["REDIS_URL"]
+    users, using = data / "users.lock", ExitStack()
     try:
+        with locked(data / "start.lock"):
+            # Taken before the start lock is let go, so that nobody stops the servers in between.
+            using.enter_context(locked(users, shared=True))
+            environment |= _database(postgres, secrets)
+            environment["REDIS_URL"] = valkey.url(valkey.start()) if valkey else os.environ["REDIS_URL"]
         yield environment
-    finally:
-        using.__exit__(None, None, None)
+    finally:  # the second may fail to start, or a signal come, when the first one runs already
+        using.close()
         with locked(data / "start.lock"), lock_if_free(users) as alone:
             if alone and valkey:
                 valkey.stop()

@@ -25,6 +25,7 @@ DEMO = """
   vera@demo.example    viewer   password: demo"""
 
 
+PORTS = range(8000, 8100)
 KEYS = ("DATABASE_ADMIN_URL", "DATABASE_OWNER_URL")
 
 
@@ -77,6 +78,8 @@ def manage(variables: dict[str, str], *arguments: str) -> str:
 def serve(*, data: Path, port: int | None, demo: bool) -> int:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # the terminal was closed, and this is not under nohup
+        signal.signal(signal.SIGHUP, _stop)
     try:
         with lock_if_free(data / "serve.lock") as alone:
             if not alone:
@@ -113,8 +116,8 @@ def _serve(*, data: Path, port: int | None, demo: bool) -> None:
             _watch(children, data)
         finally:
             # A second Ctrl-C must not leave half of them running.
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(again, signal.SIG_IGN)
             for child in children:
                 child.stop()
 
@@ -124,7 +127,10 @@ def _port(port: int | None) -> int:
         if is_listening(port):
             raise Failed(f"port {port} is taken. Give another: ./run --port {port + 1}")
         return port
-    return next(port for port in range(8000, 8100) if not is_listening(port))
+    free = next((port for port in PORTS if not is_listening(port)), None)
+    if free is None:
+        raise Failed(f"the ports {PORTS[0]} to {PORTS[-1]} are all taken. Give another: ./run --port N")
+    return free
 
 
 def _collect_static(data: Path, variables: dict[str, str]) -> None:
