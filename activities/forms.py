@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from django import forms
 from django.utils import timezone
@@ -51,7 +51,10 @@ class TaskForm(forms.Form):
         required=False, label="Due", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     due_time = forms.TimeField(
-        required=False, label="At", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        required=False,
+        label="At",
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text="Without a time it is due all day.",
     )
     assignee = forms.ModelChoiceField(
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label=None
@@ -62,25 +65,56 @@ class TaskForm(forms.Form):
         self.workspace = workspace
         self.fields["assignee"].queryset = workspace.memberships.active().select_related("user")
 
+    def clean(self) -> dict[str, object]:
+        data = super().clean()
+        if data.get("due_time") and not data.get("due_on") and "due_on" not in self.errors:
+            self.add_error("due_on", "On which day?")
+        return data
+
     def as_task(self) -> dict[str, object]:
-        """What plan_task takes: a day alone is due at its end, a day and a time at that moment in the reader's zone."""
+        """What plan_task takes."""
         data = self.cleaned_data
-        day: datetime | None = None
-        at: time | None = data["due_time"]
-        if data["due_on"]:
-            zone = timezone.get_current_timezone()
-            day = (
-                datetime.combine(data["due_on"], at, zone)
-                if at
-                else end_of_day(data["due_on"], self.workspace, zone=str(zone))
-            )
         return {
             "title": data["title"],
             "type": data["type"] or Task.Type.TODO,
-            "due_at": day,
-            "due_all_day": at is None,
+            "due_at": due_moment(data["due_on"], data["due_time"], self.workspace),
+            "due_all_day": data["due_time"] is None,
             "assignee_id": data["assignee"] and data["assignee"].user_id,
         }
+
+
+class TaskEditForm(TaskForm):
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, task: Task, **kwargs):
+        local = task.due_at and timezone.localtime(task.due_at)
+        initial = {name: getattr(task, name) for name in ("title", "type", "version")} | {"assignee": task.assignee_id}
+        initial["due_on"] = local and local.date()
+        initial["due_time"] = local.time() if local and not task.due_all_day else None
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["assignee"].empty_label = "Nobody"
+
+    def changes(self) -> dict[str, object]:
+        """What update_task takes. A due day that nobody touched stays: in another zone it may read as its neighbour."""
+        found = self.as_task()
+        return found if {"due_on", "due_time"} & set(self.changed_data) else without(found, "due_at", "due_all_day")
+
+
+class RescheduleForm(forms.Form):
+    due_on = forms.DateField()
+    version = forms.IntegerField()
+
+
+def without(facts: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in facts.items() if name not in names}
+
+
+def due_moment(day: date | None, at: time | None, workspace: Workspace) -> datetime | None:
+    """A day alone is due at its end, a day and a time at that moment, in the reader's zone."""
+    zone = timezone.get_current_timezone()
+    if day is None:
+        return None
+    return datetime.combine(day, at, zone) if at else end_of_day(day, workspace, zone=str(zone))
 
 
 COMPOSER = {"note": NoteForm, "call": CallForm, "meeting": MeetingForm, "email": EmailForm}

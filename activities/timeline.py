@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 from django.db import models
 from django.http import Http404
 
-from activities.models import Activity, Task
+from activities.due import how_due
+from activities.models import Activity, Door, Task
+from activities.wording import Change, changes
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
 
@@ -29,25 +31,40 @@ LOOK = {
     Activity.Kind.UNDO: ("undo-2", ""),
     Activity.Kind.SYSTEM: ("workflow", ""),
 }
-NAMES = {
-    "expected_close_date": "close date",
-    "owner_id": "owner",
-    "company_id": "company",
-    "lead_id": "lead",
-    "campaign_id": "campaign",
-    "segment_id": "segment",
+# By what, where it was not the page; and who, where it was nobody.
+DOORS = {
+    Door.ADMIN: ("in the admin", "An admin"),
+    Door.API: ("by API", "The API"),
+    Door.IMPORT: ("by import", "An import"),
+    Door.AUTOMATION: ("by automation", "An automation"),
+    Door.CONNECTOR: ("by a connector", "A connector"),
+    Door.SYSTEM: ("by itself", "The system"),
 }
+TASKS = {Task.Type.CALL: "phone", Task.Type.EMAIL: "mail", Task.Type.MEETING: "video"}
 
 
 @dataclass
 class Entry:
-    """One line; `day` is set on the first of each day."""
+    """One line; `day` is the heading above the first of each day, else empty."""
 
     activity: Activity
     icon: str
     tone: str
-    day: date | None
-    changes: list[tuple[str, object, object]]
+    day: str
+    changes: list[Change]
+    who: str
+    via: str
+
+
+@dataclass
+class Planned:
+    """One open task; `icon` tells what kind it is, `sign` how soon it is due."""
+
+    task: Task
+    icon: str
+    tone: str
+    sign: str
+    when: str
 
 
 class Timeline:
@@ -57,7 +74,7 @@ class Timeline:
         self.subject, self.kind = subject, subject._meta.model_name
         formats = Formats.of(request)
         found = visible(request, Activity.objects.filter(workspace_id=subject.workspace_id, **{self.kind: subject}))
-        found = found.select_related("actor", "note", "deal").order_by("-at", "-pk")
+        found = found.select_related("actor", "note", "task", "deal").order_by("-at", "-pk")
         if before := request.GET.get("before"):
             found = found.filter(older_than(before))
         activities = list(found[: PAGE + 1])
@@ -65,9 +82,19 @@ class Timeline:
         self.entries, last = [], None
         for activity in activities[:PAGE]:
             day = formats.local_day(activity.at)
-            icon, tone = LOOK[Activity.Kind(activity.kind)]
-            self.entries.append(Entry(activity, icon, tone, day if day != last else None, changes(activity)))
+            self.entries.append(entry(activity, heading(day, formats) if day != last else "", formats))
             last = day
+
+
+def heading(day: date, formats: Formats) -> str:
+    return f"Today, {formats.day(day)}" if day == formats.today else formats.day(day)
+
+
+def entry(activity: Activity, day: str, formats: Formats) -> Entry:
+    icon, tone = LOOK[Activity.Kind(activity.kind)]
+    via, nobody = DOORS.get(Door(activity.door), ("", "A visitor"))
+    who, via = (str(activity.actor), via) if activity.actor else (nobody, "")
+    return Entry(activity, icon, "" if activity.undone_at else tone, day, changes(activity, formats), who, via)
 
 
 def visible(request: MemberRequest, things: models.QuerySet) -> models.QuerySet:
@@ -95,14 +122,20 @@ def older_than(text: str) -> models.Q:
         raise Http404("No such page") from None
 
 
-def changes(activity: Activity) -> list[tuple[str, object, object]]:
-    """(what, from, to) of a change of fields, in words."""
-    data = activity.data.get("changes") or {}
-    return [(NAMES.get(field, field.replace("_", " ")), old, new) for field, (old, new) in data.items()]
-
-
-def open_tasks(request: MemberRequest, subject: models.Model) -> models.QuerySet:
+def open_tasks(request: MemberRequest, subject: models.Model) -> list[Planned]:
+    formats, now = Formats.of(request), datetime.now(UTC)
     tasks = Task.objects.filter(
         workspace_id=subject.workspace_id, status=Task.Status.OPEN, **{subject._meta.model_name: subject}
     )
-    return visible(request, tasks).select_related("assignee").order_by(models.F("due_at").asc(nulls_last=True), "pk")
+    tasks = visible(request, tasks).select_related("assignee")
+    found = tasks.order_by(models.F("due_at").asc(nulls_last=True), "pk")
+    return [planned(task, formats, now) for task in found]
+
+
+def planned(task: Task, formats: Formats, now: datetime) -> Planned:
+    tone, sign, when = how_due(task.due_at, task.due_all_day, formats, now)
+    if task.due_at and tone != "amber":
+        day, clock = formats.day(formats.local_day(task.due_at)), formats.clock(task.due_at)
+        told = day if task.due_all_day else f"{day}, {clock}"
+        when = told if tone == "green" else f"{told} · {when}" if when.endswith("late") else when
+    return Planned(task, TASKS.get(Task.Type(task.type), "calendar-check"), tone, sign, when)

@@ -6,7 +6,12 @@ urlpatterns = [
     path("records/<slug:kind>/<int:pk>/timeline/", views.timeline, name="timeline"),
     path("records/<slug:kind>/<int:pk>/tasks/new/", views.task_new, name="task_new"),
     path("records/<slug:kind>/<int:pk>/<slug:mode>/", views.compose, name="compose"),
+    path("tasks/<int:pk>/", views.task_menu, name="task_menu"),
+    path("tasks/<int:pk>/edit/", views.task_edit, name="task_edit"),
+    path("tasks/<int:pk>/reschedule/", views.task_reschedule, name="task_reschedule"),
     path("tasks/<int:pk>/done/", views.task_done, name="task_done"),
+    path("tasks/<int:pk>/cancel/", views.task_cancel, name="task_cancel"),
     path("tasks/<int:pk>/reopen/", views.task_reopen, name="task_reopen"),
+    path("tasks/<int:pk>/undo/<int:version>/", views.task_undo, name="task_undo"),
     path("notes/<int:pk>/", views.note_edit, name="note_edit"),
 ]

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
 from django.apps import apps
+from django.contrib import messages
 from django.db.models import Model
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
 
 from activities import actions
-from activities.forms import COMPOSER, TaskForm
+from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, TaskForm, due_moment
 from activities.models import SUBJECTS, Note, Task
-from activities.timeline import Timeline, open_tasks
+from activities.timeline import Timeline
 from workspaces.access import MemberRequest, member_required, visible_owners
-from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused, is_script
+from workspaces.action import Refused, Stale
+from workspaces.dialogs import dialog, done, form_refused, frame, is_script
+from workspaces.formats import Formats
+from workspaces.numbers import parse_id
 
 OWNED = ("deal", "lead")
+PREFILLED = frozenset(("title", "type", "due_on"))
+FOLLOW_UP = "Follow up: "
+FRIDAY = 4
+LONGEST_TITLE = Task._meta.get_field("title").max_length
 VERBS = {"note": actions.add_note, "call": actions.log_call, "meeting": actions.log_meeting, "email": actions.log_email}
 
 
@@ -41,11 +53,19 @@ def timeline(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
 
 
 def shown(request: MemberRequest, subject: Model) -> HttpResponse:
-    """The record's tasks and timeline as they stand now; without JavaScript its page."""
+    """Saved: our JavaScript draws the page again, a plain form goes to the record's page."""
+    return HttpResponse(status=204) if is_script(request) else done(request, subject.get_absolute_url())
+
+
+def told(
+    request: MemberRequest, subject: Model, text: str, task: Task, *, undo: str = "", then: str = ""
+) -> HttpResponse:
+    """The same, with a toast, its undo, and a form to go on with (`then`, a URL)."""
     if not is_script(request):
-        return done(request, subject.get_absolute_url())
-    context = {"timeline": Timeline(request, subject), "tasks": open_tasks(request, subject), "subject": subject}
-    return render(request, "activities/timeline.html#record", context)
+        messages.success(request, f"{text}: {task.title}", extra_tags=undo)
+        return done(request, then or subject.get_absolute_url())
+    context = {"text": text, "task": task, "undo": undo, "then": then}
+    return render(request, "activities/told.html", context)
 
 
 @member_required(methods=("GET", "POST"))
@@ -67,32 +87,128 @@ def compose(request: MemberRequest, kind: str, pk: int, mode: str) -> HttpRespon
 
 @member_required(methods=("GET", "POST"))
 def task_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
+    """The address may fill in some of the form (PREFILLED)."""
     subject = get_subject(request, kind, pk)
-    form = TaskForm(request.POST or None, workspace=request.workspace, initial={"assignee": request.member.user_id})
+    initial = {"assignee": request.member.user_id} | {
+        name: request.GET[name] for name in PREFILLED & request.GET.keys()
+    }
+    form = TaskForm(request.POST or None, workspace=request.workspace, initial=initial)
     context = {"subject": subject, "mode": "task"}
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "activities/compose.html", form, **context)
     try:
-        actions.plan_task(subject, by=request.member, **form.as_task())
+        task = actions.plan_task(subject, by=request.member, **form.as_task())
     except Refused as refusal:
         return form_refused(request, "activities/compose.html", form, refusal, **context)
-    return shown(request, subject)
+    return told(request, subject, "Planned", task)
+
+
+# --- one task ---------------------------------------------------------------------------------------
+
+
+def get_task(request: MemberRequest, pk: int) -> tuple[Task, Model]:
+    """A task, and what it is about, that the member may see."""
+    task = get_object_or_404(Task, workspace=request.workspace, pk=pk)
+    return task, subject_of(request, task)
+
+
+def version_of(request: MemberRequest) -> int:
+    version = parse_id(request.POST.get("version", ""))
+    if version is None:
+        raise Refused("Reload the page and try again.")
+    return version
+
+
+def undo_url(task: Task) -> str:
+    return reverse("task_undo", args=[task.pk, task.version])
+
+
+@member_required()
+def task_menu(request: MemberRequest, pk: int) -> HttpResponse:
+    task, _ = get_task(request, pk)
+    context = {"task": task, "days": soon(Formats.of(request).today), "frame": frame(request, "popover")}
+    return render(request, "activities/task_menu.html", context)
+
+
+def soon(today: date) -> list[tuple[str, date]]:
+    """The days that a task is put off to most often."""
+    monday = today + timedelta(days=7 - today.weekday())
+    days = {"Today": today, "Tomorrow": today + timedelta(days=1), "Next Monday": monday}
+    return [*days.items(), ("In a week", today + timedelta(days=7))]
+
+
+@member_required(methods=("GET", "POST"))
+def task_edit(request: MemberRequest, pk: int) -> HttpResponse:
+    task, subject = get_task(request, pk)
+    form = TaskEditForm(request.POST or None, workspace=request.workspace, task=task)
+    if request.method == "GET" or not form.is_valid():
+        return dialog(request, "activities/compose.html", form, mode="edit")
+    try:
+        task = actions.update_task(task, by=request.member, version=form.cleaned_data["version"], **form.changes())
+    except Stale as refusal:
+        # Saving again is now a choice, not an accident.
+        form.data = form.data.copy()
+        form.data["version"] = Task.objects.get(pk=pk).version
+        again = Stale(f"{refusal.message} Save again to put yours over it.")
+        return form_refused(request, "activities/compose.html", form, again, mode="edit")
+    except Refused as refusal:
+        return form_refused(request, "activities/compose.html", form, refusal, mode="edit")
+    return told(request, subject, "Changed", task, undo=undo_url(task))
+
+
+@member_required(methods=("POST",))
+def task_reschedule(request: MemberRequest, pk: int) -> HttpResponse:
+    """Another day, at the same time of it."""
+    task, subject = get_task(request, pk)
+    form = RescheduleForm(request.POST)
+    if not form.is_valid():
+        raise Refused("To which day? Choose one and try again.")
+    at = timezone.localtime(task.due_at).time() if task.due_at and not task.due_all_day else None
+    due_at = due_moment(form.cleaned_data["due_on"], at, request.workspace)
+    version = form.cleaned_data["version"]
+    task = actions.update_task(task, by=request.member, version=version, due_at=due_at, due_all_day=at is None)
+    return told(request, subject, "Put off", task, undo=undo_url(task))
 
 
 @member_required(methods=("POST",))
 def task_done(request: MemberRequest, pk: int) -> HttpResponse:
-    task = get_object_or_404(Task, workspace=request.workspace, pk=pk)
-    subject = subject_of(request, task)
-    actions.complete_task(task, by=request.member)
-    return shown(request, subject)
+    task, subject = get_task(request, pk)
+    task = actions.complete_task(task, by=request.member, version=version_of(request))
+    then = next_step_url(subject, task, Formats.of(request).today)
+    return told(request, subject, "Done", task, undo=undo_url(task), then=then)
+
+
+def next_step_url(subject: Model, task: Task, today: date) -> str:
+    """Where the next task is planned, filled in after this one, if it was the last of an open deal."""
+    if subject._meta.model_name != "deal" or subject.status != "open" or subject.tasks.filter(status="open").exists():
+        return ""
+    day = today + timedelta(days=3)
+    day += timedelta(days=7 - day.weekday()) if day.weekday() > FRIDAY else timedelta(0)
+    title = task.title if task.title.startswith(FOLLOW_UP) else f"{FOLLOW_UP}{task.title}"
+    query = {"title": title[:LONGEST_TITLE], "type": task.type, "due_on": day.isoformat()}
+    return f"{reverse('task_new', args=['deal', subject.pk])}?{urlencode(query)}"
+
+
+@member_required(methods=("POST",))
+def task_cancel(request: MemberRequest, pk: int) -> HttpResponse:
+    task, subject = get_task(request, pk)
+    task = actions.cancel_task(task, by=request.member, version=version_of(request))
+    return told(request, subject, "Cancelled", task, undo=undo_url(task))
 
 
 @member_required(methods=("POST",))
 def task_reopen(request: MemberRequest, pk: int) -> HttpResponse:
-    task = get_object_or_404(Task, workspace=request.workspace, pk=pk)
-    subject = subject_of(request, task)
-    actions.reopen_task(task, by=request.member)
-    return shown(request, subject)
+    task, subject = get_task(request, pk)
+    task = actions.reopen_task(task, by=request.member, version=version_of(request))
+    return told(request, subject, "Opened again", task, undo=undo_url(task))
+
+
+@member_required(methods=("POST",))
+def task_undo(request: MemberRequest, pk: int, version: int) -> HttpResponse:
+    """Takes back the change that made `version` of it."""
+    task, subject = get_task(request, pk)
+    task = actions.undo_task_change(task, by=request.member, version=version)
+    return told(request, subject, "Undone", task)
 
 
 @member_required(methods=("GET", "POST"))

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, JSONObject, Now
 from django.urls import reverse
 from django.utils.safestring import SafeString as Plain
 
+from activities.due import how_due
 from activities.models import Task
 from workspaces.formats import Formats
 from workspaces.people import initials, tone_of
@@ -80,27 +81,10 @@ def rotting(deal: dict, now: datetime) -> int:
     return 2 if quiet >= 1.5 * window else 1 if quiet >= window else 0
 
 
-def due(task: dict) -> datetime:
-    return datetime.fromisoformat(task["due_at"])
-
-
 def next_step(task: dict | None, formats: Formats, now: datetime) -> dict[str, str]:
-    """Words, time, icon and tone of the next activity: green planned, amber today, red overdue, grey none."""
+    """Words, time, icon and tone of the next activity (see how_due); grey where there is none."""
     if task is None:
         return {"next_tone": "grey", "next_icon": "circle-dashed", "next_text": "No next step", "next_when": ""}
-    if not task["due_at"]:
-        return {"next_tone": "green", "next_icon": "calendar-check", "next_text": task["title"], "next_when": ""}
-    when = due(task)
-    day = formats.local_day(when)
-    if when < now and (day < formats.today or not task["all_day"]):
-        late = f"{(formats.today - day).days} d late" if day < formats.today else f"since {formats.clock(when)}"
-        return {"next_tone": "red", "next_icon": "circle-alert", "next_text": task["title"], "next_when": late}
-    if day == formats.today:
-        time = "" if task["all_day"] else f" {formats.clock(when)}"
-        return {"next_tone": "amber", "next_icon": "bell", "next_text": task["title"], "next_when": f"today{time}"}
-    return {
-        "next_tone": "green",
-        "next_icon": "calendar-check",
-        "next_text": task["title"],
-        "next_when": formats.day(day),
-    }
+    due_at = datetime.fromisoformat(task["due_at"]) if task["due_at"] else None
+    tone, icon, when = how_due(due_at, task["all_day"], formats, now)
+    return {"next_tone": tone, "next_icon": icon, "next_text": task["title"], "next_when": when}

@@ -260,5 +260,8 @@ document.addEventListener("live", ({ detail }) => {
 });
 document.addEventListener("changes", async ({ detail }) => {
   await free;
-  if (board()) apply(detail.html);
+  if (!board()) return;
+  apply(detail.html);
+  // What was done besides the card, such as a task planned: the card is asked for.
+  for (const { dataset } of parse(detail.html).querySelectorAll("[data-about]")) waiting.add(Number(dataset.about)), schedule();
 });

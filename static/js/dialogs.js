@@ -116,11 +116,11 @@ function answered(form, status, html) {
     if (!fragment.querySelector(".toast")) say("The server could not do this. Nothing was saved.", { error: true });
     return;
   }
-  const part = form.dataset.part && document.querySelector(form.dataset.part);
   if (dialog.open) dialog.close("saved");
   closePopover();
-  if (part) part.replaceChildren(fragment), window.htmx?.process(part), (html = "");
   document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
+  const next = fragment.querySelector("[data-next]");
+  if (next) load(next, openDialog);
 }
 
 document.addEventListener("submit", (event) => {
@@ -130,7 +130,7 @@ document.addEventListener("submit", (event) => {
   if (form.matches("[data-filter]")) {
     event.preventDefault();
     filter(form, event.submitter);
-  } else if (form.matches("[data-dialog-form], [data-part], [data-move], [data-delete]")) {
+  } else if (form.matches("[data-dialog-form], [data-move], [data-delete]")) {
     event.preventDefault();
     submit(form, event.submitter);
   }

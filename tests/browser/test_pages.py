@@ -5,8 +5,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from activities.actions import add_note, plan_task
-from deals.actions import add_contact, move_to_stage
+from activities.actions import add_note, complete_task, plan_task
+from deals.actions import add_contact, move_to_stage, undo_stage_change
 from deals.models import Stage
 from leads.actions import capture, create_contact
 from tests.browser.board import fill, lane
@@ -39,6 +39,8 @@ INSIDE = (
     "contacts/{contact}/",
     "records/deal/{deal}/call/",
     "records/deal/{deal}/tasks/new/",
+    "tasks/{task}/",
+    "tasks/{task}/edit/",
     "search/?q=deal",
     "summary/",
     "settings/",
@@ -77,9 +79,13 @@ def rows(place) -> dict[str, int]:
         )
         add_contact(deal, person, by=place.alice, role="champion")
         add_note(deal, "Board approved. " * 30, by=place.alice)
-        plan_task(deal, "Legal call: liability cap and data processing agreement", by=place.alice)
+        task = plan_task(deal, "Legal call: liability cap and data processing agreement", by=place.alice)
+        complete_task(plan_task(deal, "Prepare", by=place.alice), by=place.alice)
+        _, event = move_to_stage(deal, Stage.objects.get(name="Proposal"), by=place.alice)
+        undo_stage_change(event, by=place.alice)
         move_to_stage(lost, Stage.objects.get(kind="lost"), by=place.alice, reason="No budget")
-    return {"deal": deal.pk, "lost": lost.pk, "lead": lead.pk, "company": lead.company_id, "contact": person.pk}
+    people = {"lead": lead.pk, "company": lead.company_id, "contact": person.pk}
+    return people | {"deal": deal.pk, "lost": lost.pk, "task": task.pk}
 
 
 def check(page, path: str) -> list[str]:

@@ -209,8 +209,15 @@ CASES = {
     "timeline": Case(subjects()),
     "task_new": Case(subjects(), body=task),
     "compose": Case(composed, body=lambda rows, kwargs: ENTRIES[kwargs["mode"]]),
-    "task_done": Case(at("task"), get=False, body=lambda *_: {}),
-    "task_reopen": Case(at("done_task"), get=False, body=lambda *_: {}),
+    "task_menu": Case(at("task")),
+    "task_edit": Case(at("task"), body=lambda rows, _: task(rows, _) | {"version": rows.versions["task"]}),
+    "task_reschedule": Case(at("task"), get=False, body=version("task", due_on="2030-01-02")),
+    "task_done": Case(at("task"), get=False, body=version("task")),
+    "task_cancel": Case(at("task"), get=False, body=version("task")),
+    "task_reopen": Case(at("done_task"), get=False, body=version("done_task")),
+    "task_undo": Case(
+        lambda rows: [{"pk": rows.done_task, "version": rows.versions["done_task"]}], get=False, body=lambda *_: {}
+    ),
     "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on"}, verb_role=Role.ADMIN),
     # insights
     "pipeline_summary": Case(),

@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from activities.actions import add_note, complete_task, log_call, plan_task
+from activities.models import Task
 from connectors.models import ExternalId
 from deals.actions import add_contact, delete_deal, move_to_stage, update_deal
 from deals.models import Deal, DealContact, Stage
@@ -38,7 +39,10 @@ INSIDERS = {
 STAFF = (("admin", Role.ADMIN), ("manager", Role.MANAGER), ("dual", Role.REP), ("suspended", Role.REP))
 
 
-VERSIONED = {"deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead}
+VERSIONED = {
+    "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead, "task": Task,
+    "done_task": Task,
+}  # fmt: skip
 
 
 @dataclass
@@ -63,7 +67,7 @@ class Rows:
     done_task: int = 0
     note: int = 0
     event: int = 0  # the last change of `deal`, still to be undone
-    versions: dict[str, int] = field(default_factory=dict)  # of deal, neighbour, binned, company, contact, lead
+    versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
     invitation: int = 0
     team: int = 0
     member: int = 0

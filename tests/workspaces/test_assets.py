@@ -13,7 +13,8 @@ from django.contrib.staticfiles import finders
 from django.core.files.base import File
 from django.template import engines
 
-from activities.timeline import LOOK
+from activities.due import SIGNS
+from activities.timeline import LOOK, TASKS
 from crm_project.static import ModuleStaticFilesStorage
 from tests.pages import Reader
 from tests.workspaces.test_every_page import inline
@@ -35,8 +36,8 @@ TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.S)
 
 
 def in_python() -> set[str]:
-    """Icons of the timeline, of chips, and of dictionaries that have an "icon" or a "next_icon"."""
-    found = {icon for icon, _ in LOOK.values()}
+    """Icons of the timeline and its tasks, of chips, and of dictionaries that have an "icon" or a "next_icon"."""
+    found = {icon for icon, _ in LOOK.values()} | set(TASKS.values()) | set(SIGNS.values())
     for node in (
         node for app in APPS for path in (ROOT / app).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))
     ):

@@ -103,14 +103,6 @@ def clock(context: dict, value: datetime) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def task_due(context: dict, task: object) -> str:
-    """When a task is due: the day, with the time where it has one."""
-    formats = Formats.of(context["request"])
-    day = formats.day(formats.local_day(task.due_at))
-    return day if task.due_all_day else f"{day}, {formats.clock(task.due_at)}"
-
-
-@register.simple_tag(takes_context=True)
 def moment_full(context: dict, value: datetime | None) -> str:
     return Formats.of(context["request"]).moment_full(value)
 
