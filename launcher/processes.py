@@ -52,11 +52,16 @@ class Child:
 
 
 def end_leftovers(pids: Path) -> None:
-    """End the processes that pid files in this folder name, if they are still the ones that were started."""
+    """End the processes that pid files in this folder name, if they are still the ones that were started; and what they
+    started, should they be gone themselves: a server's worker that outlives it keeps the port."""
     for pid_file in pids.glob("*.pid"):
+        text, _, birth = pid_file.read_text().partition("\n")
+        pid = int(text) if text.isdecimal() else 0
         if is_running(pid_file):
-            pid, _, birth = pid_file.read_text().partition("\n")
-            _end_group(int(pid), patience=10, is_alive=functools.partial(_is_still, int(pid), birth))
+            _end_group(pid, patience=10, is_alive=functools.partial(_is_still, pid, birth))
+        elif pid and birth and not born(pid):
+            # Nobody is given the number of a group that has members, so they are those of ours.
+            _end_group(pid, patience=5, is_alive=functools.partial(_has_members, pid))
         pid_file.unlink(missing_ok=True)
 
 
@@ -70,11 +75,22 @@ def _is_still(pid: int, birth: str) -> bool:
     return born(pid) == birth
 
 
+def _has_members(group: int) -> bool:
+    """Does any process of the group run? Those that ended and that nobody has waited for yet do not count."""
+    if Path("/proc/self/stat").exists():
+        found = (_stat(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
+        states = [(fields[2], fields[0]) for fields in found if fields]
+    else:
+        listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True).stdout.splitlines()
+        states = [(pgid, state) for pgid, state in map(str.split, listed)]
+    return any(pgid == str(group) and not state.startswith("Z") for pgid, state in states)
+
+
 def _end_group(pid: int, *, patience: float, is_alive: Callable[[], bool]) -> None:
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(pid, sign)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # gone, or by now somebody else's
             return
         deadline = time.monotonic() + patience
         while is_alive() and time.monotonic() < deadline:
@@ -95,9 +111,14 @@ def born(pid: int) -> str:
     """When the process started, "" once it ended: a pid alone may have been given to another program since."""
     if not Path("/proc/self/stat").exists():
         return subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True).stdout.strip()
+    fields = _stat(pid)
+    return "" if not fields or fields[0] == "Z" else fields[19]
+
+
+def _stat(pid: int | str) -> list[str]:
+    """State, parent, group and so on, as /proc has them; empty once the process is gone."""
     try:
         # "pid (name) state ppid …": the name may hold spaces and brackets, so count from its end.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return "" if fields[0] == "Z" else fields[19]
+        return []

@@ -106,6 +106,7 @@ def _serve(*, data: Path, port: int | None, demo: bool) -> None:
         _collect_static(data, variables)
         demo_made = demo and _make_demo(data, variables)
         children = _children(data, pids, port, variables)
+        _port(port)  # another ./run may have taken it since, and two could serve it at once
         try:
             for child in children:
                 child.start()

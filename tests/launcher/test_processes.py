@@ -16,7 +16,7 @@ import pytest
 from launcher import site
 from launcher.files import private_folder
 from launcher.postgres import share
-from launcher.processes import Child, is_running
+from launcher.processes import Child, born, end_leftovers, is_running
 from launcher.say import Failed
 from launcher.valkey import Valkey
 from tests.waiting import wait_until
@@ -54,6 +54,28 @@ def test_a_process_is_known_by_pid_and_birth(child, tmp_path):
     running.process.send_signal(signal.SIGKILL)
     running.process.wait()
     assert not is_running(running.pid_file)
+
+
+def test_what_a_killed_process_started_is_ended_too(child, tmp_path):
+    """A worker that outlives its server would keep the port and serve the old code."""
+    code = "import subprocess, sys, time; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); time.sleep(60)"
+    server = child(code)
+    worker = int(wait_until(lambda: server.tail().strip(), "the worker's pid"))
+    server.process.kill()
+    server.process.wait()
+    assert born(worker) and not is_running(server.pid_file)
+    end_leftovers(tmp_path)
+    assert not born(worker) and not server.pid_file.exists()
+
+
+def test_a_number_that_others_have_by_now_is_left_alone(tmp_path):
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    for text in (f"{stranger.pid}\nanother birth", f"{stranger.pid}", "", "x\ny", "0\n1", f"{2**22 + 5}\n7"):
+        (tmp_path / "web.pid").write_text(text)
+        end_leftovers(tmp_path)
+        assert stranger.poll() is None and not (tmp_path / "web.pid").exists()
+    stranger.kill()
+    stranger.wait()
 
 
 def test_what_children_write_is_for_nobody_else(child, tmp_path):

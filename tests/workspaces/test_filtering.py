@@ -23,6 +23,7 @@ from workspaces.models import Membership, Team, User
 from workspaces.tenancy import tenant
 
 FILTERS = {DealFilter: Deal, DealListFilter: Deal, LeadFilter: Lead, CompanyFilter: Company, ContactFilter: Contact}
+WIDEST = [filterset for filterset in FILTERS if filterset is not DealFilter]  # the list's has all of the board's
 EVERY = [(filterset, name) for filterset in FILTERS for name in filterset.base_filters]
 HOSTILE = (
     "x", "-1", "0", "1", "9" * 30, "-" + "9" * 30, "1.5", "1e400", "NaN", "Infinity", "٣", "%", "_", "\\", "'", '"', "';--", "(", "*", "a" * 5000,
@@ -55,7 +56,7 @@ def ask(full) -> Callable[..., ListFilter]:
     return make
 
 
-@pytest.mark.parametrize("filterset", FILTERS)
+@pytest.mark.parametrize("filterset", WIDEST)
 def test_whatever_stands_in_the_address(ask, filterset):
     assert ask(filterset).qs.count()
     for name, text in ((name, text) for name in filterset.base_filters for text in HOSTILE):
@@ -72,7 +73,7 @@ def test_whatever_stands_in_the_address(ask, filterset):
             assert found.qs.count() == 0, (name, text)
 
 
-@pytest.mark.parametrize("filterset", FILTERS)
+@pytest.mark.parametrize("filterset", WIDEST)
 def test_an_empty_one_is_none(ask, filterset):
     everything = ask(filterset).qs.count()
     for name, text in ((name, text) for name in filterset.base_filters for text in ("", " ")):
