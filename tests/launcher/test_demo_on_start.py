@@ -29,7 +29,7 @@ def variables(monkeypatch) -> dict[str, str]:
 def test_a_database_in_use_gets_no_demo_and_starts(transactional_db, tmp_path, variables):
     make_cast()
     assert not _make_demo(tmp_path, variables)
-    assert not User.objects.filter(email__endswith="@demo.example").exists()
+    assert not User.objects.filter(email="alice@demo.example").exists()
 
 
 def test_the_mark_is_of_one_database(transactional_db, tmp_path, variables, monkeypatch):
