@@ -22,10 +22,11 @@ def changes(activity: Activity, formats: Formats) -> list[Change]:
     found = activity.data.get("changes") or {}
     model = apps.get_model(SUBJECTS[next(name for name in SUBJECTS if getattr(activity, f"{name}_id"))])
     currency = activity.deal.currency if activity.deal else ""
-    return [
-        (what(name), *(in_words(model, name, value, formats, currency) for value in pair))
-        for name, pair in found.items()
-    ]
+
+    def words(name: str, value: object) -> str:
+        return in_words(model, name, value, formats, currency)
+
+    return [(what(name), words(name, old), words(name, new)) for name, (old, new) in found.items()]
 
 
 def what(name: str) -> str:
@@ -43,10 +44,10 @@ def in_words(model: type[models.Model], name: str, value: object, formats: Forma
         return str(value)
 
 
-def _by_field(field: models.Field, text: str, formats: Formats, currency: str) -> str:
+def _by_field(field: object, text: str, formats: Formats, currency: str) -> str:
     if choices := dict(getattr(field, "flatchoices", ())):
         return str(choices.get(text, text))
-    if field.name == PERCENT:
+    if getattr(field, "name", "") == PERCENT:
         return formats.percent(Decimal(text) / 100)
     match field:
         case models.ForeignKey() if field.name == "lead":

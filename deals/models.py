@@ -325,12 +325,16 @@ class StageTotal(TenantModel):
 
 
 class ClosedTotal(TenantModel):
-    """Closed deals of a stage per owner and days from creation to close; kept by triggers on deals like StageTotal."""
+    """Closed deals of a stage per owner and whole days from creation to close; kept by triggers on deals like StageTotal.
+
+    The days are rounded: of them there are few, so that the median reads few rows. The mean is exact, from `seconds`.
+    """
 
     stage = TenantForeignKey(Stage, models.CASCADE, related_name="+", db_index=False)
     owner = MemberForeignKey(db_index=False)
     days = models.IntegerField()
     deals = models.IntegerField(default=0)
+    seconds = models.BigIntegerField(default=0, help_text="From creation to close, of all of them.")
     amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
 
     class Meta:

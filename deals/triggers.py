@@ -2,7 +2,7 @@
 
 - deals_stagetotal: count, amount and weighted amount of open deals per stage and owner. Scanning for the
   heads of the board would cost 34 ms at a million deals, this costs one small upsert per statement.
-- deals_closedtotal: count and amount of closed deals per stage, owner and days to close: enough for the exact
+- deals_closedtotal: count, amount and time of closed deals per stage, owner and days to close: enough for the exact
   win rate, mean and median over all time without reading the deals.
 - deals_closedday: the same per day of closing, for sums over a period.
 - a notification to the event stream, ids only; the page asks for what it may see.
@@ -29,18 +29,18 @@ _TOTALS = """
 """
 
 _CLOSED = """
-    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, amount)
-    SELECT workspace_id, stage_id, owner_id, days, sum(n), sum(n * amount)
+    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)
+    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)
     FROM (
         SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,
-               (closed_at AT TIME ZONE 'UTC')::date - (created_at AT TIME ZONE 'UTC')::date AS days
+               extract(epoch FROM closed_at - created_at) AS lasted
         FROM ({changed}) c WHERE status <> 'open' AND deleted_at IS NULL
     ) d
     GROUP BY 1, 2, 3, 4
-    HAVING sum(n) <> 0 OR sum(n * amount) <> 0
+    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE
-    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
+    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;
 """
 
 _CLOSED_DAY = """

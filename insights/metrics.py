@@ -19,6 +19,7 @@ from deals.models import ClosedTotal, Deal, Kind, Stage, StageEvent, StageTotal
 from deals.totals import Total
 from workspaces.models import Workspace
 
+DAY = 86400  # seconds
 # Made by pghistory, one row per change of a deal: as it was before.
 HISTORY = apps.get_model("deals", "DealHistory")
 
@@ -46,8 +47,8 @@ class Summary:
     lost: Total = field(default_factory=Total)
     win_rate: float | None = None  # share of closed deals that were won, by count
     win_rate_value: float | None = None  # the same by amount
-    days_to_close_mean: float | None = None  # of won deals
-    days_to_close_median: float | None = None
+    days_to_close_mean: float | None = None  # from creation to close, of won deals
+    days_to_close_median: float | None = None  # of the same in whole days, rounded
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -65,6 +66,27 @@ class Summary:
         }
 
 
+@dataclass
+class Lasted:
+    """How long won deals took: how often each number of days, rounded, and the seconds of all of them."""
+
+    days: Counter[int] = field(default_factory=Counter)
+    seconds: int = 0
+
+    def add(self, days: int, seconds: int, deals: int = 1) -> None:
+        self.days[days] += deals
+        self.seconds += seconds
+
+    def mean(self) -> float | None:
+        """In days.
+
+        >>> Lasted(Counter({1: 1, 2: 1}), 3 * 86400).mean()
+        1.5
+        """
+        deals = self.days.total()
+        return self.seconds / DAY / deals if deals else None
+
+
 def summary(workspace: Workspace, owners: list[int] | None = None) -> Summary:
     """As it stands now, over the deals of these owners (None: everybody's)."""
     only = Q() if owners is None else Q(owner_id__in=owners)
@@ -75,17 +97,17 @@ def summary(workspace: Workspace, owners: list[int] | None = None) -> Summary:
         .annotate(Sum("deals"), Sum("amount"), Sum("weighted"))
     ):
         lines[pk].deals, lines[pk].amount, lines[pk].weighted = deals, amount, weighted
-    days: Counter[int] = Counter()
-    for pk, lasted, deals, amount in (
+    lasted = Lasted()
+    for pk, days, deals, seconds, amount in (
         ClosedTotal.objects.filter(only, workspace=workspace)
         .values_list("stage_id", "days")
-        .annotate(Sum("deals"), Sum("amount"))
+        .annotate(Sum("deals"), Sum("seconds"), Sum("amount"))
     ):
         lines[pk].deals += deals
         lines[pk].amount += amount
         if lines[pk].kind == Kind.WON:
-            days[lasted] += deals
-    return sum_up(lines.values(), days)
+            lasted.add(days, seconds, deals)
+    return sum_up(lines.values(), lasted)
 
 
 def summary_as_of(workspace: Workspace, day: date, owners: list[int] | None = None) -> Summary:
@@ -96,15 +118,16 @@ def summary_as_of(workspace: Workspace, day: date, owners: list[int] | None = No
     """
     moment = datetime.combine(day, time(0), UTC) + timedelta(days=1)
     lines = stage_lines(workspace)
-    days: Counter[int] = Counter()
+    lasted = Lasted()
     for stage_id, amount, probability, created_at, entered_at in as_of(workspace, moment, owners):
         line = lines[stage_id]
         line.deals += 1
         line.amount += amount or 0
         line.weighted += (amount or Decimal(0)) * (probability or 0) / 100
         if line.kind == Kind.WON:
-            days[(entered_at.astimezone(UTC).date() - created_at.astimezone(UTC).date()).days] += 1
-    return sum_up(lines.values(), days)
+            took = entered_at - created_at
+            lasted.add((took + timedelta(hours=12)) // timedelta(days=1), round(took.total_seconds()))
+    return sum_up(lines.values(), lasted)
 
 
 def as_of(workspace: Workspace, moment: datetime, owners: list[int] | None) -> Iterator[tuple]:
@@ -146,7 +169,7 @@ def stage_lines(workspace: Workspace) -> dict[int, StageLine]:
     }
 
 
-def sum_up(lines: Iterable[StageLine], days: Counter[int]) -> Summary:
+def sum_up(lines: Iterable[StageLine], lasted: Lasted) -> Summary:
     result = Summary(stages=list(lines))
     for line in result.stages:
         total = Total(line.deals, line.amount, line.weighted)
@@ -161,8 +184,7 @@ def sum_up(lines: Iterable[StageLine], days: Counter[int]) -> Summary:
     closed, value = result.won.deals + result.lost.deals, result.won.amount + result.lost.amount
     result.win_rate = result.won.deals / closed if closed else None
     result.win_rate_value = float(result.won.amount / value) if value else None
-    result.days_to_close_mean = sum(lasted * deals for lasted, deals in days.items()) / days.total() if days else None
-    result.days_to_close_median = median(days)
+    result.days_to_close_mean, result.days_to_close_median = lasted.mean(), median(lasted.days)
     return result
 
 

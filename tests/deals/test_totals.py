@@ -28,7 +28,7 @@ NUMBER = st.integers(0, 10**6)
 def recount() -> dict[str, dict]:
     """What the tables of totals should hold, by reading every deal that is not in the bin."""
     opened: dict = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
-    lasted: dict = defaultdict(lambda: [0, Decimal(0)])
+    lasted: dict = defaultdict(lambda: [0, 0, Decimal(0)])
     closed: dict = defaultdict(lambda: [0, Decimal(0)])
     for deal in Deal.objects.all():
         amount = deal.amount or Decimal(0)
@@ -36,8 +36,9 @@ def recount() -> dict[str, dict]:
             add(opened[deal.stage_id, deal.owner_id], 1, amount, amount * deal.probability / 100)
             continue
         day = deal.closed_at.astimezone(UTC).date()
-        days = (day - deal.created_at.astimezone(UTC).date()).days
-        add(lasted[deal.stage_id, deal.owner_id, days], 1, amount)
+        took = deal.closed_at - deal.created_at
+        days = (took + timedelta(hours=12)) // timedelta(days=1)
+        add(lasted[deal.stage_id, deal.owner_id, days], 1, round(took.total_seconds()), amount)
         add(closed[deal.stage_id, deal.owner_id, day], 1, amount)
     return {"open": dict(opened), "days to close": dict(lasted), "day of closing": dict(closed)}
 
@@ -55,7 +56,7 @@ def kept() -> dict[str, dict]:
 
     return {
         "open": rows(StageTotal, ("stage_id", "owner_id"), ("deals", "amount", "weighted")),
-        "days to close": rows(ClosedTotal, ("stage_id", "owner_id", "days"), ("deals", "amount")),
+        "days to close": rows(ClosedTotal, ("stage_id", "owner_id", "days"), ("deals", "seconds", "amount")),
         "day of closing": rows(ClosedDay, ("stage_id", "owner_id", "day"), ("deals", "amount")),
     }
 
@@ -163,14 +164,14 @@ def test_an_open_deal_counts_for_its_stage_and_owner(acme):
     }
 
 
-def test_a_closed_deal_counts_by_days_and_by_day_in_utc(acme):
-    """Created an hour before midnight and closed an hour after it: one day, on the second."""
+def test_a_closed_deal_counts_by_the_time_it_took_and_by_day_in_utc(acme):
+    """Created an hour before midnight and closed an hour after it: two hours, on the second."""
     deal = make_deal(acme.bob, acme.stages["Contacted"], at=datetime(2026, 3, 1, 23, tzinfo=UTC))
     move_to_stage(deal, acme.stages["Won"], by=acme.bob, at=datetime(2026, 3, 2, 1, tzinfo=UTC))
     won, bob = acme.stages["Won"].pk, acme.bob.user_id
     assert kept() == {
         "open": {},
-        "days to close": {(won, bob, 1): [1, Decimal(1000)]},
+        "days to close": {(won, bob, 0): [1, 7200, Decimal(1000)]},
         "day of closing": {(won, bob, date(2026, 3, 2)): [1, Decimal(1000)]},
     }
 
