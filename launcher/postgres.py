@@ -71,9 +71,14 @@ class Postgres:
 
     def is_up(self) -> bool:
         """Does the process run that wrote the pid file? Asks the system, not the server, which may be busy."""
-        path = self.data / "postgres" / "postmaster.pid"
+        place = self.data / "postgres"
+        path = place / "postmaster.pid"
         pid = path.read_text().partition("\n")[0].strip() if path.exists() else ""
-        return pid.isdigit() and born(int(pid)) != "" and "postgres" in command_of(int(pid))
+        if not pid.isdigit() or not born(int(pid)):
+            return False
+        # Another PostgreSQL may have been given the pid since.
+        command = command_of(int(pid))
+        return "postgres" in command and any(str(name) in command for name in (place, place.resolve()))
 
     def admin_url(self, port: int) -> str:
         return f"postgres://postgres:{self.password}@127.0.0.1:{port}/postgres"

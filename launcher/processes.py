@@ -100,11 +100,13 @@ def _end_group(pid: int, *, patience: float, is_alive: Callable[[], bool]) -> No
 
 
 def command_of(pid: int) -> str:
-    """The program a pid runs, or "" when there is none."""
-    if Path("/proc/self/comm").exists():
-        comm = Path(f"/proc/{pid}/comm")
-        return comm.read_text().strip() if comm.exists() else ""
-    return subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True).stdout.strip()
+    """What a pid runs, with its arguments, or "" when there is none."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    return subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True).stdout.strip()
 
 
 def born(pid: int) -> str:

@@ -25,6 +25,7 @@ from unfold.sites import UnfoldAdminSite
 
 from workspaces.models import Membership, Role, User
 from workspaces.mounting import root_url
+from workspaces.numbers import parse_id
 from workspaces.tenant import MemberForeignKey, TenantModel
 
 # The sidebar's groups in order; each ModelAdmin names its own (`menu`).
@@ -98,10 +99,8 @@ class Autocomplete(AutocompleteJsonView):
 
     def get_queryset(self) -> QuerySet:
         found = super().get_queryset()
-        wanted = self.request.GET.get("workspace", "")
-        workspace_id = (
-            self.request.workspace.pk if self.request.workspace else int(wanted) if wanted.isdigit() else None
-        )
+        asked = parse_id(self.request.GET.get("workspace", ""))
+        workspace_id = self.request.workspace.pk if self.request.workspace else asked
         if isinstance(self.source_field, MemberForeignKey):
             members = Membership.objects.active()
             members = members.filter(workspace_id=workspace_id) if workspace_id else members

@@ -190,3 +190,17 @@ def test_postgresql_is_found_again_after_whatever_ended_its_starter(cluster):
         assert cluster.is_up()
     cluster.stop()
     assert not cluster.is_up() and not pid_file.exists()
+
+
+def test_another_postgresql_that_got_its_pid_is_left_alone(cluster):
+    cluster.start()
+    cluster.stop()
+    other = subprocess.Popen(["/elsewhere/bin/postgres", "60"], executable=shutil.which("sleep"))
+    (cluster.cluster / "postmaster.pid").write_text(f"{other.pid}\n{cluster.cluster}\n1\n{free_port()}\n")
+    try:
+        assert not cluster.is_up()
+        cluster.start()
+        assert cluster.is_up() and other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
