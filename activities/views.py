@@ -167,7 +167,7 @@ def task_reschedule(request: MemberRequest, pk: int) -> HttpResponse:
     due_at = due_moment(form.cleaned_data["due_on"], at, request.workspace)
     version = form.cleaned_data["version"]
     task = actions.update_task(task, by=request.member, version=version, due_at=due_at, due_all_day=at is None)
-    return told(request, subject, "Put off", task, undo=undo_url(task))
+    return told(request, subject, "Rescheduled", task, undo=undo_url(task))
 
 
 @member_required(methods=("POST",))

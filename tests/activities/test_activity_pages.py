@@ -370,7 +370,7 @@ def test_put_off_to_another_day_at_the_same_time(acme, bob, at_noon, deal):
     zone = ZoneInfo(acme.bob.user.time_zone)
     task = plan_task(deal, "Call", by=acme.bob, due_at=at_noon + timedelta(hours=1), due_all_day=False)
     response = post(bob, acme, "task_reschedule", task.pk, script=True, due_on="2031-02-03", version=1)
-    assert read(response).one("div", "toast").text.startswith("Put off Call Undo")
+    assert read(response).one("div", "toast").text.startswith("Rescheduled Call Undo")
     local = Task.objects.get().due_at.astimezone(zone)
     assert (local.date(), local.time()) == (date(2031, 2, 3), (at_noon + timedelta(hours=1)).astimezone(zone).time())
     assert Task.objects.get().due_all_day is False
