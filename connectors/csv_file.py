@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,15 +31,24 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-OTHER_FILES = {
-    b"PK\x03\x04": "an Excel workbook or another zip file; save it as CSV first",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save it as CSV first",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip file; unpack it first",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"{\\rtf": "a text document; save it as CSV first",
-}
+# What a file of another kind begins with, and what it is then.
+OTHER_FILES = (
+    (re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"), "zip"),
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "an old Excel workbook or Word document; save it as CSV first"),
+    (re.compile(rb"\x1f\x8b|BZh[1-9]|\xfd7zXZ\0|7z\xbc\xaf|Rar!\x1a"), "a packed file (gzip, 7z, rar …); unpack it first"),
+    (re.compile(rb"%PDF"), "a PDF"),
+    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|BM.{4}\0{4}|RIFF.{4}WEBP|.{4}ftyp(?:heic|avif|mif1)|\s*<svg", re.S), "a picture"),
+    (re.compile(rb"{\\rtf"), "a text document; save it as CSV first"),
+    (re.compile(rb"\s*<(?:!doctype html|html)", re.I), "a web page; save the table as CSV first"),
+    (re.compile(rb"\s*<\?xml"), "an XML file; save the table as CSV first"),
+    (re.compile(rb"SQLite format 3\0"), "a database; write the table out as CSV first"),
+)  # fmt: skip
+# A zip file names what is in it; these stand in the office's formats.
+ZIPPED = (
+    (re.compile(rb"PK\x03\x04.{26}xl/", re.S), "an Excel workbook; save it as CSV first"),
+    (re.compile(rb"opendocument\.spreadsheet"), "a LibreOffice spreadsheet; save it as CSV first"),
+    (re.compile(rb"PK\x03\x04.{26}word/", re.S), "a Word document; save its table as CSV first"),
+)
 CONTROL = bytes(set(range(32)) - set(b"\0\t\n\v\f\r\x1a\x1b"))
 
 
@@ -162,9 +172,11 @@ def _wide(start: bytes) -> str:
 
 
 def _check_kind(path: Path, start: bytes) -> None:
-    for magic, what in OTHER_FILES.items():
-        if start.startswith(magic):
-            raise Refused(f"{path} is {what}.")
+    what = next((what for magic, what in OTHER_FILES if magic.match(start)), "")
+    if what == "zip":
+        what = next((kind for name, kind in ZIPPED if name.search(start)), "a zip file; unpack it first")
+    if what:
+        raise Refused(f"{path} is {what}.")
 
 
 def _check_text(path: Path, start: bytes) -> None:

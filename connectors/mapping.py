@@ -44,6 +44,20 @@ BLOCK = 2000
 MOST_NAMES = 2000
 
 
+# How Python's messages begin, and what they mean to somebody who wrote the file by hand.
+NOT_JSON = {
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing before this",
+    "Expecting ':' delimiter": "a colon is missing before this",
+    "Expecting property name": "a name in double quotes should stand here, or the comma before is one too many",
+    "Expecting value": "a value should stand here: text in double quotes, a number, true, false, null, {…} or […]",
+    "Illegal trailing comma": "this comma is one too many",
+    "Unterminated string": "the text that begins here has no closing double quote",
+    "Invalid control character": "a text ends where its line does: its closing double quote is missing",
+    "Invalid \\": "a backslash is written twice",
+    "Extra data": "the object has ended, and something follows it",
+}
+
+
 @dataclass(frozen=True)
 class Column:
     """One mapped column: cell `index`, and how its text becomes a value."""
@@ -124,6 +138,9 @@ def make_mapping(kind: str, table: Table, given: dict | None = None, folder: Pat
             f"A mapping is a JSON object with the keys {', '.join(sorted(KEYS))}"
             + (f", not {', '.join(sorted(unknown))}." if isinstance(given, dict) else ".")
         )
+    for key in ("columns", "known"):
+        if not isinstance(given.get(key, {}), dict):
+            raise Refused(f"“{key}” of a mapping is an object of names and what they mean, in curly brackets.")
     asked = given.get("columns") or guess(kind, table.headers)
     columns = tuple(_column(kind, table, header, spec) for header, spec in asked.items() if spec)
     if not columns:
@@ -147,8 +164,15 @@ def read_mapping(path: Path) -> dict:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise Refused(f"There is no mapping {path}.") from None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise Refused(f"The mapping {path} cannot be read: {error}.") from None
+    except json.JSONDecodeError as error:
+        what = next((said for begun, said in NOT_JSON.items() if error.msg.startswith(begun)), error.msg)
+        raise Refused(f"The mapping {path} is no JSON: line {error.lineno}, column {error.colno}: {what}.") from None
+    except UnicodeDecodeError:
+        raise Refused(f"The mapping {path} is no JSON: it is not a text file in UTF-8.") from None
+    except RecursionError:
+        raise Refused(f"The mapping {path} is no JSON that can be read: it is nested too deeply.") from None
+    except OSError as error:
+        raise Refused(f"The mapping {path} cannot be read: {error.strerror}.") from None
 
 
 def _column(kind: str, table: Table, header: str, spec: object) -> Column:

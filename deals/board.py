@@ -23,6 +23,7 @@ from deals.models import Deal, Pipeline, Stage
 from deals.totals import Total, by_stage, closed_by_stage, kept_closed, kept_open, midnight, owner_sets
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
+from workspaces.models import Role
 from workspaces.numbers import parse_id
 
 PAGE = 25
@@ -51,6 +52,7 @@ class Board:
         self.request, self.workspace, self.wanted = request, request.workspace, pipeline
         self.formats = Formats.of(request)
         self.now = timezone.now()
+        self.may_edit = request.member.may(Role.REP)
         self.owners = visible_owners(request.member)
         self.filter = DealFilter(request.GET, queryset=self.workspace.deals.owned_by(self.owners), request=request)
         self.deals = self.filter.qs.order_by()
@@ -124,7 +126,7 @@ class Board:
 
     def _lane(self, stage: Stage, deals: list[dict], total: dict[str, str]) -> Lane:
         shown, rest = deals[:PAGE], deals[PAGE:]
-        return Lane(stage, total, present(shown, self.formats, self.now), self._cursor(shown[-1]) if rest else "")
+        return Lane(stage, total, present(shown, self.formats, self.now, may_edit=self.may_edit), self._cursor(shown[-1]) if rest else "")
 
     def _cursor(self, last: dict) -> str:
         return last["rank"] or f"{last['closed_at'].isoformat()}|{last['pk']}"
@@ -182,7 +184,7 @@ class Board:
         )
         found = self.deals.filter(pipeline=self.wanted or self.pipeline, pk__in=ids).annotate(above=Subquery(above))
         deals = list(rows(found, "stage__rotting_days", "above"))
-        cards = present(deals, self.formats, self.now)
+        cards = present(deals, self.formats, self.now, may_edit=self.may_edit)
         return [(deal["stage_id"], deal["above"] or "", [card]) for deal, card in zip(deals, cards, strict=True)]
 
 

@@ -36,14 +36,16 @@ def rows(deals: QuerySet, *more: str) -> QuerySet:
     return deals.values(*COLUMNS, "next_task", "planned_at", "quiet_since", *more)
 
 
-def present(deals: Iterable[dict], formats: Formats, now: datetime | None = None) -> list[dict]:
-    """Cards for the template `deals/card.html`."""
+def present(
+    deals: Iterable[dict], formats: Formats, now: datetime | None = None, *, may_edit: bool = False
+) -> list[dict]:
+    """Cards for the template `deals/card.html`; those who `may_edit` get their menu."""
     now = now or datetime.now(UTC)
     urls = reverse("deal_board")
-    return [card(deal, formats, now, urls) for deal in deals]
+    return [card(deal, formats, now, urls, may_edit) for deal in deals]
 
 
-def card(deal: dict, formats: Formats, now: datetime, urls: str) -> dict:
+def card(deal: dict, formats: Formats, now: datetime, urls: str, may_edit: bool) -> dict:
     """All strings, as `filled` wants them; `Plain` ones are not looked through for markup: a board prints 2,500 of them."""
     is_open = deal["status"] == "open"
     day = deal["expected_close_date"] if is_open else formats.local_day(deal["closed_at"])
@@ -51,6 +53,7 @@ def card(deal: dict, formats: Formats, now: datetime, urls: str) -> dict:
     return {
         "id": Plain(str(deal["pk"])),
         "url": Plain(f"{urls}{deal['pk']}/"),
+        "menu": Plain(f"{urls}{deal['pk']}/move/") if may_edit else "",
         "version": Plain(str(deal["version"])),
         "name": deal["name"],
         "company": company,

@@ -32,7 +32,8 @@ View = Callable[..., HttpResponse]
 def member_required(
     role: Role = Role.VIEWER, *, methods: tuple[str, ...] = ("GET",), writer: Role = Role.REP
 ) -> Callable[[View], View]:
-    """Only members whose role reaches `role`; changing anything takes at least a `writer`. Other methods get 405."""
+    """Only members whose role reaches `role`; changing anything takes at least a `writer`, and so does looking at the
+    form that would: a page that takes a POST is one of theirs. Other methods get 405."""
 
     def check(request: HttpRequest) -> HttpResponse | None:
         if not request.user.is_authenticated:
@@ -42,7 +43,7 @@ def member_required(
             raise Http404
         if not member.may(role):
             raise PermissionDenied(f"This needs the role {role.label.lower()} or above.")
-        if request.method not in SAFE and not member.may(writer):
+        if "POST" in methods and not member.may(writer):
             raise PermissionDenied(
                 "Viewers can look at everything here, but not change it. Ask an admin for the role rep."
             )

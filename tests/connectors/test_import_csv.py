@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -146,12 +147,30 @@ def file(tmp_path):
     return make
 
 
+def zipped(*names: str) -> bytes:
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                archive.writestr(name, "name,value\nA,1\n" * 100)
+        return file.getvalue()
+
+
+def workbook() -> bytes:
+    return zipped("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/worksheets/sheet1.xml")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "empty"),
         (b"%PDF-1.4", "PDF"),
-        (b"PK\x03\x04xlsx", "Excel workbook"),
+        (workbook(), "an Excel workbook"),
+        (zipped("deals.csv"), "a zip file; unpack it first"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "a picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 99, "a picture"),
+        (b"GIF89a" + b"\1" * 99, "a picture"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a picture"),
         (b"x1,x2\n1,2\n", "None of the columns x1, x2 is known"),
         (b"name,created\nA,1/2/2021\n", "--day-first or --month-first"),
     ],
@@ -200,8 +219,18 @@ def test_who_imports_owns_what_nobody_else_does(cast, file):
         assert (deal.owner_id, deal.created_by_id) == (cast.bob.user_id, cast.bob.user_id)
 
 
+def test_a_file_of_which_nothing_could_be_imported_is_a_failure(cast, file):
+    """The figures are printed all the same; a script knows by the exit code."""
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="No row could be imported") as failed:
+        call_command("import_csv", "deals", str(file(b"name,value\nA,lots\nB,some\n")), "--workspace", "acme", stdout=out)
+    assert failed.value.returncode == 1
+    found = json.loads(out.getvalue())
+    assert (found["rows"], found["errors"]) == (2, 2) and found["error_file"] in str(failed.value)
+
+
 def test_the_error_file_goes_where_it_is_asked_for_or_can(cast, file, tmp_path):
-    bad = file(b"name,value\nA,lots\n")
+    bad = file(b"name,value\nGood,1\nA,lots\n")
     found = run("deals", bad, "--workspace", "acme")
     assert found["error_file"] == f"{bad}.errors.csv" and found["errors"] == 1
     assert run("deals", bad, "--workspace", "acme", "--errors", tmp_path / "mine.csv")["error_file"] == str(

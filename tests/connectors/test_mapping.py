@@ -132,6 +132,8 @@ def test_our_own_names_are_known(kind):
         ({"columns": {"Titel": {"field": "name", "format": "x"}}}, "mapped to a field"),
         ({"columns": {"Wert": {"field": "amount", "factor": "many"}}}, "not a number"),
         ({"colums": {}}, "not colums"),
+        ({"columns": ["Titel"]}, "“columns” of a mapping"),
+        ({"columns": {"Titel": "name"}, "known": ["x"]}, "“known” of a mapping"),
         ({"known": {"owner": {"file": "../secret", "column": "x"}}, "columns": {"Titel": "name"}}, "beside the data"),
         ({}, "None of the columns"),
     ],
@@ -144,9 +146,32 @@ def test_a_mapping_that_does_not_fit_is_refused(reading, mapping, message):
 def test_a_mapping_is_a_file_of_json(tmp_path):
     with pytest.raises(Refused, match="no mapping"):
         read_mapping(tmp_path / "map.json")
-    (tmp_path / "map.json").write_text("{oops")
-    with pytest.raises(Refused, match="cannot be read"):
+    (tmp_path / "map.json").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(Refused, match="not a text file in UTF-8"):
         read_mapping(tmp_path / "map.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("{oops", "line 1, column 2: a name in double quotes should stand here"),
+        ('{"columns": {\n  "A": "name"\n  "B": "amount"}}', "line 3, column 3: a comma or a closing bracket is missing"),
+        ('{"columns": {\n  "A" "name"}}', "line 2, column 7: a colon is missing"),
+        ('{"columns": {"A": name}}', "line 1, column 19: a value should stand here"),
+        ('{"source": "crm}', "line 1, column 12: the text that begins here has no closing double quote"),
+        ('{"source": "crm\n}', "line 1, column 16: a text ends where its line does"),
+        ('{"source": "a\\crm"}', "line 1, column 14: a backslash is written twice"),
+        ("{}\n{}", "line 2, column 1: the object has ended"),
+        ("", "line 1, column 1: a value should stand here"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_mapping_that_is_no_json_says_where_and_why(tmp_path, text, where):
+    path = tmp_path / "map.json"
+    path.write_text(text)
+    with pytest.raises(Refused) as refused:
+        read_mapping(path)
+    assert where in refused.value.message and refused.value.message.startswith(f"The mapping {path} is no JSON")
 
 
 def test_values_factor_and_case(reading):

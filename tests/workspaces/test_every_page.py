@@ -24,6 +24,7 @@ POLICY = {
     "frame-ancestors": "'none'", "object-src": "'none'",
 }  # fmt: skip
 # Parts of paths that say which row or which filter: one of each is enough.
+OWN = re.compile(r"/accounts/|/settings/leave/$")
 PLACE = re.compile(r"/\d+(?=/)|(?<=/filter/)\w+")
 
 
@@ -59,7 +60,13 @@ def kind_of(path: str) -> tuple[str, str]:
     return PLACE.sub("/N", url.path), "several" if len(keys) > 1 else "".join(keys)
 
 
-def crawl(client: Client, *starts: str) -> tuple[list[str], list[str]]:
+def buttons(page: Element) -> list[str]:
+    """Of forms that would change something, without those that concern the reader alone."""
+    forms = (e for e in page.all("form") if e.get("method") == "post" and not OWN.search(e.get("action") or ""))
+    return [f"{form.get('action')}: {button.text}" for form in forms for button in form.all("button") if "disabled" not in button.attributes]  # fmt: skip
+
+
+def crawl(client: Client, *starts: str, wrong: Callable[[Element], list[str]] = inline) -> tuple[list[str], list[str]]:
     """The paths of all kinds of pages that links lead to, and what is wrong with them."""
     todo, seen, paths, problems = list(starts), set(), [], []
     while todo:
@@ -74,7 +81,7 @@ def crawl(client: Client, *starts: str) -> tuple[list[str], list[str]]:
             problems.append(f"{path}: {response.status_code}")
         if response.headers["Content-Type"].startswith("text/html"):
             page = read(response)
-            problems += [f"{path}: {what}" for what in inline(page)]
+            problems += [f"{path}: {what}" for what in (*inline(page), *wrong(page))]
             problems += [f"{path}: the id {name} twice" for name in twice(page)]
             if policy_of(response) != POLICY:
                 problems.append(f"{path}: {response.headers['Content-Security-Policy']}")
@@ -107,8 +114,8 @@ def test_every_link_of_an_owner_leads_to_a_page_under_the_policy(full, login):
     assert len(kinds) > 35
 
 
-def test_a_viewer_is_shown_no_link_they_may_not_follow(full, login):
-    paths, problems = crawl(login(full.vera), "/w/acme/")
+def test_a_viewer_is_shown_no_link_and_no_button_that_they_may_not_use(full, login):
+    paths, problems = crawl(login(full.vera), "/w/acme/", wrong=buttons)
     assert not problems, "\n".join(problems[:30])
     assert len(paths) > 20
 

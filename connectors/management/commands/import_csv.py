@@ -94,6 +94,8 @@ class Command(BaseCommand):
                 f"The database stopped: {error} What was imported stays; the same command again goes on."
             ) from error
         self.stdout.write(as_json(result.as_json()))
+        if result.rows and result.outcomes["error"] == result.rows:
+            raise CommandError(f"No row could be imported. {result.error_file} says why.")
 
     def read(self, workspace: Workspace, options: dict) -> Reading:
         mapping = read_mapping(options["mapping"]) if options["mapping"] else {}
