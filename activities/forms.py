@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from activities.actions import end_of_day
 from activities.models import Activity, Task
+from workspaces.fields import DayField, speak
+from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -47,9 +49,7 @@ class EmailForm(forms.Form):
 class TaskForm(forms.Form):
     title = forms.CharField(max_length=200, label="What is to be done")
     type = forms.ChoiceField(choices=Task.Type.choices, required=False)
-    due_on = forms.DateField(
-        required=False, label="Due", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    due_on = DayField(required=False, label="Due")
     due_time = forms.TimeField(
         required=False,
         label="At",
@@ -60,8 +60,9 @@ class TaskForm(forms.Form):
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label=None
     )
 
-    def __init__(self, *args, workspace: Workspace, **kwargs):
+    def __init__(self, *args, workspace: Workspace, formats: Formats, **kwargs):
         super().__init__(*args, **kwargs)
+        speak(self, formats)
         self.workspace = workspace
         self.fields["assignee"].queryset = workspace.memberships.active().select_related("user")
 

@@ -21,6 +21,7 @@ from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused, Stale
 from workspaces.dialogs import dialog, done, form_refused, frame, is_script
 from workspaces.formats import Formats
+from workspaces.models import Role
 from workspaces.numbers import parse_id
 
 OWNED = ("deal", "lead")
@@ -92,7 +93,7 @@ def task_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     initial = {"assignee": request.member.user_id} | {
         name: request.GET[name] for name in PREFILLED & request.GET.keys()
     }
-    form = TaskForm(request.POST or None, workspace=request.workspace, initial=initial)
+    form = TaskForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), initial=initial)
     context = {"subject": subject, "mode": "task"}
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "activities/compose.html", form, **context)
@@ -123,7 +124,7 @@ def undo_url(task: Task) -> str:
     return reverse("task_undo", args=[task.pk, task.version])
 
 
-@member_required()
+@member_required(Role.REP)
 def task_menu(request: MemberRequest, pk: int) -> HttpResponse:
     task, _ = get_task(request, pk)
     context = {"task": task, "days": soon(Formats.of(request).today), "frame": frame(request, "popover")}
@@ -140,7 +141,7 @@ def soon(today: date) -> list[tuple[str, date]]:
 @member_required(methods=("GET", "POST"))
 def task_edit(request: MemberRequest, pk: int) -> HttpResponse:
     task, subject = get_task(request, pk)
-    form = TaskEditForm(request.POST or None, workspace=request.workspace, task=task)
+    form = TaskEditForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), task=task)
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "activities/compose.html", form, mode="edit")
     try:

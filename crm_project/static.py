@@ -1,11 +1,14 @@
 """Static files with their hash in the name, compressed once, our own JavaScript modules included."""
 
+import re
+
 from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.base import ContentFile, File
 from django.http import HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+BESIDE = re.compile(r"\s+// .*$")  # a comment behind the code; no text of ours holds these signs
 IMPORTS = HashedFilesMixin._js_module_import_aggregation_patterns[1]
 
 
@@ -19,7 +22,8 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
         if name.startswith("js/"):
             content.seek(0)
             lines = (line.strip() for line in content.read().decode().splitlines())
-            content = ContentFile("\n".join(line for line in lines if line and not line.startswith("//")).encode())
+            code = (BESIDE.sub("", line) for line in lines if line and not line.startswith("//"))
+            content = ContentFile("\n".join(code).encode())
         return super()._save(name, content)
 
 

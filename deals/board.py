@@ -126,7 +126,12 @@ class Board:
 
     def _lane(self, stage: Stage, deals: list[dict], total: dict[str, str]) -> Lane:
         shown, rest = deals[:PAGE], deals[PAGE:]
-        return Lane(stage, total, present(shown, self.formats, self.now, may_edit=self.may_edit), self._cursor(shown[-1]) if rest else "")
+        return Lane(
+            stage,
+            total,
+            present(shown, self.formats, self.now, may_edit=self.may_edit),
+            self._cursor(shown[-1]) if rest else "",
+        )
 
     def _cursor(self, last: dict) -> str:
         return last["rank"] or f"{last['closed_at'].isoformat()}|{last['pk']}"

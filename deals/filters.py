@@ -13,6 +13,7 @@ from deals.models import Deal, Stage
 from leads.models import Company, Segment, Source
 from workspaces.filtering import AmountFilter, Chip, ListFilter
 from workspaces.models import Membership, Team
+from workspaces.numbers import parse_id
 
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -143,10 +144,17 @@ class DealFilter(ListFilter):
         return super().say(chip, active)
 
 
+def stages(request) -> QuerySet[Stage]:
+    """In their order; of the pipeline alone that the address names."""
+    found = Stage.objects.filter(workspace=request.workspace).order_by("pipeline__position", "pipeline_id", "position")
+    pipeline = parse_id(request.GET.get("pipeline", ""))
+    return found.filter(pipeline=pipeline) if pipeline else found
+
+
 class DealListFilter(DealFilter):
     """The list also filters by stage."""
 
-    stage = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Stage))
+    stage = filters.ModelMultipleChoiceFilter(queryset=stages)
 
     chips = (
         Chip("stage", "Stage", "square-kanban", ("stage",)),

@@ -7,8 +7,9 @@ from django import forms
 from deals.models import Deal, DealContact, Kind, Stage
 from deals.transitions import LOST_REASONS, WON_REASONS
 from leads.models import Source
+from workspaces.fields import AmountField, DayField, speak
+from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
-from workspaces.numbers import AmountField
 
 
 class VersionForm(forms.Form):
@@ -41,16 +42,15 @@ class DealForm(forms.Form):
     )
     amount = AmountField(required=False)
     stage = forms.ModelChoiceField(queryset=Stage.objects.none(), empty_label=None)
-    expected_close_date = forms.DateField(
-        required=False, label="Expected close", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    expected_close_date = DayField(required=False, label="Expected close")
     owner = forms.ModelChoiceField(
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label=None
     )
     source = forms.ChoiceField(choices=[("", "—"), *Source.choices], required=False)
 
-    def __init__(self, *args, workspace: Workspace, **kwargs):
+    def __init__(self, *args, workspace: Workspace, formats: Formats, **kwargs):
         super().__init__(*args, **kwargs)
+        speak(self, formats)
         stages = Stage.objects.filter(workspace=workspace, kind=Kind.OPEN).select_related("pipeline")
         self.fields["stage"].queryset = stages.order_by("pipeline__position", "pipeline_id", "position")
         if workspace.pipelines.count() > 1:
@@ -68,7 +68,7 @@ class ContactRoleForm(forms.Form):
     role = forms.ChoiceField(choices=DealContact.Role.choices, required=False)
 
 
-def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal) -> forms.Form:
+def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, formats: Formats) -> forms.Form:
     """The one-field form behind a fact of the deal page, named `value`, with the version it saw."""
     makers = {
         "name": lambda: forms.CharField(max_length=200, initial=deal.name),
@@ -76,11 +76,7 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal) -
         "probability": lambda: forms.IntegerField(
             min_value=0, max_value=100, required=False, initial=deal.probability, help_text="Empty: as the stage says."
         ),
-        "expected_close_date": lambda: forms.DateField(
-            required=False,
-            initial=deal.expected_close_date,
-            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        ),
+        "expected_close_date": lambda: DayField(required=False, initial=deal.expected_close_date),
         "owner": lambda: forms.ModelChoiceField(
             workspace.memberships.active().select_related("user"),
             to_field_name="user_id",
@@ -108,4 +104,5 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal) -
     form = forms.Form(data)
     form.fields["value"] = makers[field]()
     form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deal.version)
+    speak(form, formats)
     return form

@@ -99,6 +99,12 @@ class Stage(TenantModel):
         return self.kind == Kind.OPEN
 
 
+# What a deal weighs, times 100: as an index has it, and lists sort by it.
+WEIGHT = models.ExpressionWrapper(
+    models.F("amount") * models.F("probability"), output_field=models.DecimalField(max_digits=17, decimal_places=2)
+)
+
+
 class DealQuerySet(models.QuerySet):
     def owned_by(self, owners: list[int] | None) -> DealQuerySet:
         """Those of the given users; None means everybody's (see access.visible_owners)."""
@@ -207,6 +213,16 @@ class Deal(TenantModel):
             models.Index(fields=["workspace", "amount", "id"], name="deal_amount"),
             models.Index(fields=["workspace", "expected_close_date", "id"], name="deal_close_date"),
             models.Index(fields=["workspace", "name", "id"], name="deal_name"),
+            models.Index("workspace", WEIGHT, "id", name="deal_weight"),
+            models.Index(fields=["workspace", "stage_entered_at", "id"], name="deal_stage_entered"),
+            models.Index(
+                fields=["workspace", "closed_at", "id"], name="deal_closed_at", condition=Q(closed_at__isnull=False)
+            ),
+            models.Index(
+                fields=["workspace", "next_activity_at", "id"],
+                name="deal_next_activity",
+                condition=Q(next_activity_at__isnull=False),
+            ),
             # Pages of a company and of a lead.
             models.Index(fields=["workspace", "company"], name="deal_company"),
             models.Index(fields=["workspace", "lead"], name="deal_lead", condition=Q(lead__isnull=False)),

@@ -46,7 +46,7 @@ def create_company(
     at: datetime | None = None,
     **fields: object,
 ) -> Company:
-    """A new company. Refused when another has its domain; a similar name is only warned of (see find_duplicates)."""
+    """A new company. Refused when another has its domain; a similar name is only warned of (see duplicates.py)."""
     check_may(by, Role.REP, "create companies")
     company = Company(workspace=workspace, name=name.strip(), created_at=at or timezone.now(), **fields)
     prepare_company(company)
@@ -89,11 +89,13 @@ def check_domain(company: Company) -> None:
         .first()
     )
     if other:
-        raise domain_taken(company.domain, other.name)
+        raise domain_taken(company.domain, other.name, other)
 
 
-def domain_taken(domain: str, name: str) -> Refused:
-    return Refused(f"{name} has the domain {domain} already.", fields={"domain": f"{name} has this domain already."})
+def domain_taken(domain: str, name: str, other: Company | None = None) -> Refused:
+    return Refused(
+        f"{name} has the domain {domain} already.", fields={"domain": f"{name} has this domain already."}, other=other
+    )
 
 
 @action
@@ -200,7 +202,7 @@ def set_emails(contact: Contact, emails: list[str]) -> tuple[list[str], list[str
         .first()
     )
     if other:
-        raise email_taken(other.email, other.contact.name)
+        raise email_taken(other.email, other.contact.name, other.contact)
     rows = list(contact.emails.order_by("-is_primary", "pk"))
     old = [row.email for row in rows]
     same = same_start(old, emails)
@@ -218,8 +220,10 @@ def same_start(old: list[str], new: list[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
-def email_taken(email: str, name: str) -> Refused:
-    return Refused(f"{name} has the address {email} already.", fields={"emails": f"{email} belongs to {name}."})
+def email_taken(email: str, name: str, other: Contact | None = None) -> Refused:
+    return Refused(
+        f"{name} has the address {email} already.", fields={"emails": f"{email} belongs to {name}."}, other=other
+    )
 
 
 def set_phones(contact: Contact, phones: list[str]) -> tuple[list[str], list[str]]:

@@ -6,8 +6,9 @@ from django import forms
 from django.db.models import Q
 
 from leads.models import Contact, Lead, Source
+from workspaces.fields import AmountField, CountField, speak
+from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
-from workspaces.numbers import AmountField
 
 
 class LinesField(forms.CharField):
@@ -30,9 +31,10 @@ class RecordForm(forms.Form):
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label="Nobody"
     )
 
-    def __init__(self, *args, workspace: Workspace, edited=None, **kwargs):
+    def __init__(self, *args, workspace: Workspace, formats: Formats, edited=None, **kwargs):
         initial = kwargs.pop("initial", {}) | (self.initial_of(edited) if edited else {})
         super().__init__(*args, initial=initial, **kwargs)
+        speak(self, formats)
         # Who owned it and has left stays its owner until somebody else is chosen.
         owners = Q(status=Membership.Status.ACTIVE) | Q(user_id=edited.owner_id if edited else None)
         self.fields["owner"].queryset = workspace.memberships.filter(owners).select_related("user")
@@ -55,7 +57,7 @@ class CompanyForm(RecordForm):
     name = forms.CharField(max_length=200)
     domain = forms.CharField(max_length=253, required=False)
     industry = forms.CharField(max_length=80, required=False)
-    size = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False, label="Employees")
+    size = CountField(required=False, label="Employees")
     country = forms.CharField(max_length=80, required=False)
     annual_revenue = AmountField(required=False)
     phone = forms.CharField(max_length=32, required=False)

@@ -72,6 +72,9 @@ class Company(Record):
         verbose_name_plural = "companies"
         indexes = [
             models.Index(fields=["workspace", "name", "id"], name="company_list"),
+            models.Index(fields=["workspace", "size", "id"], name="company_size"),
+            models.Index(fields=["workspace", "annual_revenue", "id"], name="company_by_revenue"),
+            models.Index(fields=["workspace", "created_at", "id"], name="company_created"),
             models.Index(fields=["workspace", "name_key"], name="company_name_key"),
         ]
         constraints = [
@@ -116,6 +119,7 @@ class Contact(Record):
     class Meta:
         indexes = [
             models.Index(fields=["workspace", "name", "id"], name="contact_list"),
+            models.Index(fields=["workspace", "created_at", "id"], name="contact_created"),
             models.Index(fields=["workspace", "company"], name="contact_company"),
         ]
         constraints = [
@@ -263,6 +267,8 @@ class Lead(Record):
     class Meta:
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="lead_list"),
+            models.Index(fields=["workspace", "name", "id"], name="lead_name"),
+            models.Index(fields=["workspace", "estimated_amount", "id"], name="lead_by_amount"),
             models.Index(fields=["workspace", "owner", "status"], name="lead_owner"),
             models.Index(fields=["workspace", "contact"], name="lead_contact"),
             models.Index(fields=["workspace", "company"], name="lead_company"),

@@ -12,14 +12,17 @@ from django.urls import reverse
 
 from activities.timeline import Timeline, open_tasks
 from leads import actions
+from leads.duplicates import like_company, like_contact, like_lead
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from leads.forms import CompanyForm, ContactForm, LeadEditForm, LeadForm
 from leads.models import Company, Contact, ContactEmail, Lead, Record
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused
+from workspaces.dialogs import dialog, done, form_refused, warned
 from workspaces.filtering import ListFilter, filter_panel
+from workspaces.formats import Formats
 from workspaces.lists import Column, ListPage
+from workspaces.models import Membership
 from workspaces.pages import render_page
 
 
@@ -59,7 +62,7 @@ LEADS = Listing(
         Column("company", "Company"),
         Column("status", "Status"),
         Column("source", "Source"),
-        Column("amount", "Estimated", css="r"),
+        Column("amount", "Estimated", sort="estimated_amount", css="r", nullable=True),
         Column("owner", "Owner"),
         Column("created", "Created", sort="created_at", css="r"),
     ),
@@ -89,13 +92,14 @@ COMPANIES = Listing(
         Column("domain", "Domain"),
         Column("industry", "Industry"),
         Column("country", "Country"),
-        Column("size", "Employees", css="r"),
-        Column("revenue", "Revenue", css="r"),
+        Column("size", "Employees", sort="size", css="r", nullable=True),
+        Column("revenue", "Revenue", sort="annual_revenue", css="r", nullable=True),
         Column("owner", "Owner"),
+        Column("created", "Created", sort="created_at", css="r"),
     ),
     "name",
     lambda companies: companies.values(
-        "pk", "name", "domain", "industry", "country", "size", "annual_revenue", "owner_id", "owner__name"
+        "pk", "name", "domain", "industry", "country", "size", "annual_revenue", "owner_id", "owner__name", "created_at"
     ),
 )
 CONTACTS = Listing(
@@ -109,10 +113,11 @@ CONTACTS = Listing(
         Column("company", "Company"),
         Column("email", "Email"),
         Column("owner", "Owner"),
+        Column("created", "Created", sort="created_at", css="r"),
     ),
     "name",
     lambda contacts: contacts.annotate(email=Subquery(PRIMARY)).values(
-        "pk", "name", "title", "company_id", "company__name", "email", "owner_id", "owner__name"
+        "pk", "name", "title", "company_id", "company__name", "email", "owner_id", "owner__name", "created_at"
     ),
 )
 
@@ -159,12 +164,26 @@ def deals_of(request: MemberRequest, record: Record) -> QuerySet:
     return deals.order_by(F("closed_at").desc(nulls_first=True), "-created_at")[:20]
 
 
+def own(request: MemberRequest) -> dict[str, object]:
+    """What a new record's form starts with."""
+    return {"owner": request.member.user_id}
+
+
 def create_or_edit(
-    request: MemberRequest, form, template: str, save: Callable[[dict], object], **context: object
+    request: MemberRequest,
+    form,
+    template: str,
+    save: Callable[[dict], object],
+    *,
+    like: Callable[[Membership, dict], list] | None = None,
+    **context: object,
 ) -> HttpResponse:
-    """A record's form in a dialog: shown, refused with its errors, or saved by `save(facts)`."""
+    """A record's form in a dialog: shown, refused with its errors, warned of (where `like` finds others like it), or
+    saved by `save(facts)`."""
     if request.method == "GET" or not form.is_valid():
         return dialog(request, template, form, **context)
+    if like and (warning := warned(request, template, form, like(request.member, form.facts()))):
+        return warning
     try:
         record = save(form.facts())
     except Refused as refusal:
@@ -193,19 +212,22 @@ def lead_detail(request: MemberRequest, pk: int) -> HttpResponse:
 
 @member_required(methods=("GET", "POST"))
 def lead_new(request: MemberRequest) -> HttpResponse:
-    form = LeadForm(request.POST or None, workspace=request.workspace, initial={"owner": request.member.user_id})
+    form = LeadForm(
+        request.POST or None, workspace=request.workspace, initial=own(request), formats=Formats.of(request)
+    )
     return create_or_edit(
         request,
         form,
         "leads/lead_new.html",
         lambda facts: actions.capture(request.workspace, by=request.member, **facts),
+        like=like_lead,
     )
 
 
 @member_required(methods=("GET", "POST"))
 def lead_edit(request: MemberRequest, pk: int) -> HttpResponse:
     lead = get_object_or_404(LEADS.records(request), pk=pk)
-    form = LeadEditForm(request.POST or None, workspace=request.workspace, edited=lead)
+    form = LeadEditForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), edited=lead)
     return create_or_edit(
         request,
         form,
@@ -241,19 +263,22 @@ def leads_of(request: MemberRequest, record: Record) -> QuerySet:
 
 @member_required(methods=("GET", "POST"))
 def company_new(request: MemberRequest) -> HttpResponse:
-    form = CompanyForm(request.POST or None, workspace=request.workspace, initial={"owner": request.member.user_id})
+    form = CompanyForm(
+        request.POST or None, workspace=request.workspace, initial=own(request), formats=Formats.of(request)
+    )
     return create_or_edit(
         request,
         form,
         "leads/company_new.html",
         lambda facts: actions.create_company(request.workspace, by=request.member, **facts),
+        like=like_company,
     )
 
 
 @member_required(methods=("GET", "POST"))
 def company_edit(request: MemberRequest, pk: int) -> HttpResponse:
     company = get_object_or_404(COMPANIES.records(request), pk=pk)
-    form = CompanyForm(request.POST or None, workspace=request.workspace, edited=company)
+    form = CompanyForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), edited=company)
     return create_or_edit(
         request,
         form,
@@ -301,19 +326,22 @@ def contact_suggest(request: MemberRequest) -> HttpResponse:
 
 @member_required(methods=("GET", "POST"))
 def contact_new(request: MemberRequest) -> HttpResponse:
-    form = ContactForm(request.POST or None, workspace=request.workspace, initial={"owner": request.member.user_id})
+    form = ContactForm(
+        request.POST or None, workspace=request.workspace, initial=own(request), formats=Formats.of(request)
+    )
     return create_or_edit(
         request,
         form,
         "leads/contact_new.html",
         lambda facts: actions.create_contact(request.workspace, by=request.member, **facts),
+        like=like_contact,
     )
 
 
 @member_required(methods=("GET", "POST"))
 def contact_edit(request: MemberRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(CONTACTS.records(request).select_related("company"), pk=pk)
-    form = ContactForm(request.POST or None, workspace=request.workspace, edited=contact)
+    form = ContactForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), edited=contact)
     return create_or_edit(
         request,
         form,

@@ -25,13 +25,15 @@ RETRIED = {"40P01", "55P03", "40001", "23505"}
 
 
 class Refused(Exception):
-    """The action did nothing. `fields` maps field names to messages, where the refusal is about fields."""
+    """The action did nothing. `fields` maps field names to messages, where the refusal is about fields; `other` is the
+    record that stands in the way, which whoever asked must be allowed to see."""
 
     status = 422
 
-    def __init__(self, message: str, *, fields: dict[str, str] | None = None):
+    def __init__(self, message: str, *, fields: dict[str, str] | None = None, other: object = None):
         super().__init__(message)
         self.message = message
+        self.other = other
         self.fields = fields or {}
 
 

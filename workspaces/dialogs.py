@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -41,12 +44,23 @@ def dialog(
 def form_refused(
     request: HttpRequest, template: str, form: BaseForm, refusal: Refused, **context: object
 ) -> HttpResponse:
-    """The form again, with what the action said beside the fields it was about."""
+    """The form again, with what the action said beside the fields it was about, and a link to what stands in the way."""
     for field, message in refusal.fields.items():
         form.add_error(field if field in form.fields else None, message)
     if not refusal.fields:
         form.add_error(None, refusal.message)
-    return dialog(request, template, form, status=refusal.status, **context)
+    return dialog(request, template, form, status=refusal.status, taken=refusal.other, **context)
+
+
+def warned(
+    request: HttpRequest, template: str, form: BaseForm, alike: Sequence[Model], **context: object
+) -> HttpResponse | None:
+    """The form again, with links to the records that a new one may repeat. None where there are none, and when it is
+    sent once more with the same ones named: whoever has seen them goes on."""
+    seen = " ".join(f"{record._meta.model_name}-{record.pk}" for record in alike)
+    if not alike or request.POST.get("seen") == seen:
+        return None
+    return dialog(request, template, form, status=422, alike=alike, seen=seen, **context)
 
 
 def done(request: HttpRequest, url: str) -> HttpResponse:

@@ -19,8 +19,8 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 
 from workspaces.dialogs import frame
+from workspaces.fields import AmountField
 from workspaces.formats import Formats
-from workspaces.numbers import AmountField
 
 # Never part of a filter's own parameters, kept or dropped when one changes.
 DROPPED = ("after", "undo")

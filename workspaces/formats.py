@@ -6,6 +6,7 @@ The locale's own signs are read from Babel once per (locale, currency) and day.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -34,6 +35,8 @@ LOCALES = {
 }
 # What CLDR takes a bare language to be is not what its readers expect.
 PLACES = {"en": "en_GB", "pt": "pt_PT"}
+# A day as it is typed: three numbers with something between, and 2026-11-20 wherever one lives.
+TYPED_DAY = re.compile(r"\s*(\d{1,4})[\s./-]+(\d{1,2})[\s./-]+(\d{1,4})\.?\s*")
 STEPS = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
 NONE = "—"
 
@@ -135,6 +138,14 @@ class Formats:
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
         return f"{rounded:z,f}".translate({44: group, 46: decimal, 45: "−"})
 
+    @property
+    def decimal_sign(self) -> str:
+        return get_decimal_symbol(self.locale)
+
+    def typed(self, value: Decimal | int) -> str:
+        """As it stands in a field to be edited: 48,000 or 48,000.50, without currency."""
+        return self.number(value, 2 if value % 1 else 0)
+
     def percent(self, share: Decimal | float | None, digits: int = 0) -> str:
         """A share (0.6315) as 63 % the way the locale writes it."""
         if share is None:
@@ -150,6 +161,39 @@ class Formats:
 
     def day_long(self, day: date | None) -> str:
         return NONE if day is None else format_date(day, "full", locale=self.locale)
+
+    @property
+    def day_pattern(self) -> str:
+        """How a day is typed: "dd/mm/yyyy"."""
+        pattern = self.locale.date_formats["short"].pattern
+        for letters, whole in (("y+", "yyyy"), ("[Md]+", lambda found: found[0][0].lower() * 2)):
+            pattern = re.sub(letters, whole, pattern)
+        return pattern
+
+    def day_typed(self, day: date) -> str:
+        """As it stands in a field to be edited: 20/11/2026; `read_day` reads it."""
+        return (
+            self.day_pattern.replace("yyyy", f"{day.year:04}")
+            .replace("mm", f"{day.month:02}")
+            .replace("dd", f"{day.day:02}")
+        )
+
+    def read_day(self, text: str) -> date:
+        """The day that was typed, in the reader's own order or as 2026-11-20; two digits are a year of this century.
+        Raises ValueError."""
+        found = TYPED_DAY.fullmatch(text)
+        if not found:
+            raise ValueError(f"“{text.strip()[:40]}” is not a date")
+        order = re.sub(r"(.)\1*\W*", r"\1", self.day_pattern)
+        if len(found[1]) > 2:
+            order = "ymd"
+        elif len(found[3]) > 2 and order == "ymd":
+            order = "dmy"
+        parts = dict(zip(order, found.groups(), strict=True))
+        year, month, day = (int(parts[letter]) for letter in "ymd")
+        if len(parts["y"]) == 3:
+            raise ValueError(f"“{text.strip()}” is not a date")
+        return date(year + 2000 if len(parts["y"]) < 3 else year, month, day)
 
     def local_day(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()

@@ -6,23 +6,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 from django.core import signing
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 PAGE = 50
+COUNTED = 1000  # to count further is to read further
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's head. `sort` is the field it sorts by, "" when it does not; `css` aligns it."""
+    """A column's head. `sort` is the field it sorts by, "" when it does not; `css` aligns it. A `mirrored` one shows
+    what grows as the field falls: days since a time."""
 
     name: str
     label: str
     sort: str = ""
     css: str = ""
     nullable: bool = False
+    mirrored: bool = False
 
 
 class ListPage:
@@ -31,7 +35,7 @@ class ListPage:
     def __init__(
         self, request: HttpRequest, queryset: QuerySet, columns: tuple[Column, ...], default: str, size: int = PAGE
     ):
-        self.columns, self.size = columns, size
+        self.columns, self.size, self.queryset = columns, size, queryset
         by_name = {column.name: column for column in columns if column.sort}
         wanted = request.GET.get("sort", default)
         self.column = by_name.get(wanted.removeprefix("-")) or by_name[default.removeprefix("-")]
@@ -45,6 +49,21 @@ class ListPage:
     @property
     def sort_key(self) -> str:
         return f"{'-' if self.descending else ''}{self.column.name}"
+
+    @cached_property
+    def count(self) -> int:
+        """Rows of all pages, COUNTED + 1 where there are more than COUNTED."""
+        if self.is_first and not self.next:
+            return len(self.rows)
+        return self.queryset.order_by().values("pk")[: COUNTED + 1].count()
+
+    @property
+    def is_uncounted(self) -> bool:
+        return self.count > COUNTED
+
+    @property
+    def counted(self) -> int:
+        return min(self.count, COUNTED)
 
     def heads(self) -> Iterator[dict[str, object]]:
         """Each column with the sort that a click on it asks for and its aria-sort."""
@@ -74,12 +93,17 @@ class ListPage:
         return found
 
     def _sorted(self, queryset: QuerySet) -> QuerySet:
-        sign = "-" if self.descending else ""
+        sign = "-" if self.falls else ""
         return queryset.order_by(f"{sign}{self.column.sort}", f"{sign}pk")
 
     @property
+    def falls(self) -> bool:
+        """Whether the field itself falls from row to row."""
+        return self.descending != self.column.mirrored
+
+    @property
     def _beyond_by(self) -> str:
-        return "lt" if self.descending else "gt"
+        return "lt" if self.falls else "gt"
 
     def _beyond(self, value: object, pk: int) -> Q:
         field, by = self.column.sort, self._beyond_by

@@ -6,11 +6,10 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from babel import Locale
 from babel.numbers import list_currencies
-from django import forms
 
 FACTORS = {"k": 10**3, "m": 10**6, "mm": 10**6, "mn": 10**6, "mio": 10**6, "b": 10**9, "bn": 10**9, "mrd": 10**9}
 AMOUNT = re.compile(
@@ -99,31 +98,3 @@ def decimal_sign(values: Iterable[str]) -> str:
         if other in digits or len(digits) - last - 1 != 3 or last > 3 or digits[:last].strip("0") == "":
             return sign
     return ""
-
-
-class AmountField(forms.Field):
-    """An amount of money, typed with or without separators, sign and K/M."""
-
-    widget = forms.TextInput
-
-    def __init__(self, *, currency: str = "", **kwargs):
-        super().__init__(**kwargs)
-        self.currency = currency
-
-    def widget_attrs(self, widget):
-        return {"inputmode": "decimal", "autocomplete": "off"}
-
-    def to_python(self, value: object) -> Decimal | None:
-        if value in self.empty_values:
-            return None
-        if isinstance(value, Decimal):
-            return value
-        try:
-            amount = parse_amount(str(value))
-        except ValueError as error:
-            raise forms.ValidationError(f"{error}. Write it like 48000 or 48,000.50.") from error
-        # Rounded first, or the last cent would step over the limit; but what is far too long cannot be rounded.
-        amount = amount.quantize(Decimal("0.01"), ROUND_HALF_UP) if abs(amount) < 10**13 else amount
-        if not 0 <= amount < 10**12:
-            raise forms.ValidationError("Between 0 and 999,999,999,999.")
-        return amount

@@ -3,6 +3,7 @@
 import django.core.validators
 import django.db.models.constraints
 import django.db.models.deletion
+import django.db.models.expressions
 import django.db.models.manager
 import django.utils.timezone
 import pghistory.utils
@@ -402,6 +403,22 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='deal',
             index=models.Index(fields=['workspace', 'name', 'id'], name='deal_name'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(models.F('workspace'), models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('amount'), '*', models.F('probability')), output_field=models.DecimalField(decimal_places=2, max_digits=17)), models.F('id'), name='deal_weight'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(fields=['workspace', 'stage_entered_at', 'id'], name='deal_stage_entered'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['workspace', 'closed_at', 'id'], name='deal_closed_at'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(condition=models.Q(('next_activity_at__isnull', False)), fields=['workspace', 'next_activity_at', 'id'], name='deal_next_activity'),
         ),
         migrations.AddIndex(
             model_name='deal',

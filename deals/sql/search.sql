@@ -101,5 +101,29 @@ BEGIN
     ) f ORDER BY 3 DESC, 2 DESC;
 END $$;
 
-REVOKE EXECUTE ON FUNCTION crm_companies_like, crm_contacts_like, crm_leads_like, crm_deals_like, crm_search FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION crm_companies_like, crm_contacts_like, crm_leads_like, crm_deals_like, crm_search TO crm_app, crm_admin;
+-- Ids of the records of a kind whose name is much like this one, the likest first: what a person is warned of before they
+-- make another. owners: as above. Of deals, the open ones.
+CREATE OR REPLACE FUNCTION crm_similar(kind text, q text, owners bigint[], n int) RETURNS SETOF bigint
+  LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5 SET search_path = public, pg_temp SET pg_trgm.similarity_threshold = 0.55
+AS $$
+DECLARE
+  ws bigint := crm_workspace();
+  term text := trim(crm_norm(q));
+BEGIN
+  CASE kind
+  WHEN 'company' THEN RETURN QUERY SELECT c.id FROM leads_company c
+    WHERE c.workspace_id = ws AND crm_norm(c.name) % term ORDER BY similarity(crm_norm(c.name), term) DESC, c.id LIMIT n;
+  WHEN 'contact' THEN RETURN QUERY SELECT c.id FROM leads_contact c
+    WHERE c.workspace_id = ws AND crm_norm(c.name) % term ORDER BY similarity(crm_norm(c.name), term) DESC, c.id LIMIT n;
+  WHEN 'lead' THEN RETURN QUERY SELECT l.id FROM leads_lead l
+    WHERE l.workspace_id = ws AND crm_norm(l.name) % term AND (owners IS NULL OR l.owner_id = ANY (owners))
+    ORDER BY similarity(crm_norm(l.name), term) DESC, l.id LIMIT n;
+  WHEN 'deal' THEN RETURN QUERY SELECT d.id FROM deals_deal d
+    WHERE d.workspace_id = ws AND d.deleted_at IS NULL AND d.status = 'open' AND crm_norm(d.name) % term
+      AND (owners IS NULL OR d.owner_id = ANY (owners))
+    ORDER BY similarity(crm_norm(d.name), term) DESC, d.id LIMIT n;
+  END CASE;
+END $$;
+
+REVOKE EXECUTE ON FUNCTION crm_companies_like, crm_contacts_like, crm_leads_like, crm_deals_like, crm_search, crm_similar FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION crm_companies_like, crm_contacts_like, crm_leads_like, crm_deals_like, crm_search, crm_similar TO crm_app, crm_admin;

@@ -15,14 +15,16 @@ from django.utils import timezone
 
 from deals import actions
 from deals.board import Board
+from deals.duplicates import like_deal
 from deals.forms import DealForm, MoveForm, VersionForm
 from deals.models import Deal, Kind, Pipeline, Stage, StageEvent
 from deals.transitions import LOST_REASONS, Missing
 from leads.actions import find_or_create_company
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused, frame, is_script
+from workspaces.dialogs import dialog, done, form_refused, frame, is_script, warned
 from workspaces.filtering import filter_panel
+from workspaces.formats import Formats
 from workspaces.numbers import parse_id
 from workspaces.pages import render_page
 
@@ -200,10 +202,12 @@ def deal_undo(request: MemberRequest, pk: int) -> HttpResponse:
 @member_required(methods=("GET", "POST"))
 def deal_new(request: MemberRequest) -> HttpResponse:
     initial = {"stage": request.GET.get("stage"), "owner": request.member.user_id, "name": request.GET.get("name", "")}
-    form = DealForm(request.POST or None, workspace=request.workspace, initial=initial)
+    form = DealForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), initial=initial)
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_new.html", form)
     data = form.cleaned_data
+    if warning := warned(request, "deals/deal_new.html", form, like_deal(request.member, data)):
+        return warning
     try:
         company = find_or_create_company(request.workspace, data.pop("company_name"), by=request.member)
         owner = data.pop("owner") or request.member

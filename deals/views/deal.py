@@ -78,7 +78,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
     """One fact, in place: the form, then the record as it stands."""
     deal = get_object_or_404(detailed(request), pk=pk)
     try:
-        form = fact_form(field, request.workspace, request.POST or None, deal)
+        form = fact_form(field, request.workspace, request.POST or None, deal, Formats.of(request))
     except KeyError:
         raise Http404 from None
     context = {
@@ -106,7 +106,11 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
 
 def changed(request: MemberRequest, deal: Deal) -> HttpResponse:
     """Saved: our JavaScript draws the record or the card again, a plain form goes to the deal's page."""
-    return HttpResponse(status=204) if is_script(request) else done(request, deal.get_absolute_url())
+    return (
+        render(request, "deals/changed.html", {"deal": deal})
+        if is_script(request)
+        else done(request, deal.get_absolute_url())
+    )
 
 
 LABELS = {

@@ -338,6 +338,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='company',
+            index=models.Index(fields=['workspace', 'size', 'id'], name='company_size'),
+        ),
+        migrations.AddIndex(
+            model_name='company',
+            index=models.Index(fields=['workspace', 'annual_revenue', 'id'], name='company_by_revenue'),
+        ),
+        migrations.AddIndex(
+            model_name='company',
+            index=models.Index(fields=['workspace', 'created_at', 'id'], name='company_created'),
+        ),
+        migrations.AddIndex(
+            model_name='company',
             index=models.Index(fields=['workspace', 'name_key'], name='company_name_key'),
         ),
         migrations.AddConstraint(
@@ -379,6 +391,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='contact',
             index=models.Index(fields=['workspace', 'name', 'id'], name='contact_list'),
+        ),
+        migrations.AddIndex(
+            model_name='contact',
+            index=models.Index(fields=['workspace', 'created_at', 'id'], name='contact_created'),
         ),
         migrations.AddIndex(
             model_name='contact',
@@ -447,6 +463,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='lead',
             index=models.Index(fields=['workspace', '-created_at', '-id'], name='lead_list'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(fields=['workspace', 'name', 'id'], name='lead_name'),
+        ),
+        migrations.AddIndex(
+            model_name='lead',
+            index=models.Index(fields=['workspace', 'estimated_amount', 'id'], name='lead_by_amount'),
         ),
         migrations.AddIndex(
             model_name='lead',

@@ -2,6 +2,7 @@
 import { headers, parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
 import { isBusy } from "./dialogs.js";
+import { keepFocus } from "./focus.js";
 import "./keys.js";
 import "./live.js";
 
@@ -18,7 +19,7 @@ async function refresh() {
   for (const id of ["crumb", "record", "activity", "rail"]) {
     const old = document.getElementById(id);
     const part = fresh.getElementById(id);
-    if (old && part) old.replaceWith(part), window.htmx?.process(part);
+    if (old && part) keepFocus(old, () => (old.replaceWith(part), part)), window.htmx?.process(part);
   }
 }
 

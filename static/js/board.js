@@ -1,6 +1,6 @@
 // The board's hands: mouse, touch and keys. Pointer Events, not HTML5 drag: touch, scrolling at the edges, and Esc.
 import { board, cardById, cardsOf, focusCard, hold, laneById, laneOf, lanes, move, remove, unfold } from "./cards.js";
-import { closePopover, openPopover } from "./dialogs.js";
+import { closePopover, openForm, openPopover } from "./dialogs.js";
 import * as heads from "./heads.js";
 import { isTyping, singleKeys } from "./keys.js";
 
@@ -224,10 +224,11 @@ document.addEventListener("keydown", (event) => {
     m: () => openMenu(card),
     w: () => to(card, lanes().find((lane) => lane.dataset.kind === "won")),
     l: () => to(card, lanes().find((lane) => lane.dataset.kind === "lost")),
-    e: () => card.querySelector(".nm").click(),
+    t: () => openForm(board().dataset.task.replace("/0/", `/${card.dataset.dealId}/`)),
+    a: () => openPopover(card, `${board().dataset.deals}${card.dataset.dealId}/edit/owner/`),
   };
   const digit = /^[1-9]$/.test(event.key) && (() => to(card, lanes()[Number(event.key) - 1]));
-  const run = keys[event.key] ?? (singleKeys() && ((editable() || "jke".includes(event.key)) && letters[event.key.toLowerCase()] || (editable() && digit)));
+  const run = keys[event.key] ?? (singleKeys() && ((editable() || "jk".includes(event.key)) && letters[event.key.toLowerCase()] || (editable() && digit)));
   if (!run || (event.key === "Enter" && document.activeElement !== card)) return;
   event.preventDefault();
   event.stopImmediatePropagation();

@@ -1,5 +1,6 @@
 // Cards on the board: where they stand, and how they get there.
 import { onClose, openDialog } from "./dialogs.js";
+import { keepFocus } from "./focus.js";
 import * as heads from "./heads.js";
 import { parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
@@ -220,16 +221,15 @@ async function reload() {
   if (turn !== sent) return waiting.add("all"), schedule();
   if (status !== 200) return;
   const comeBack = whereabouts();
-  document.getElementById("page").replaceWith(parse(html));
-  window.htmx?.process(document.getElementById("page"));
-  comeBack();
+  const page = () => document.getElementById("page");
+  keepFocus(page(), () => (page().replaceWith(parse(html)), comeBack(), page()));
+  window.htmx?.process(page());
   document.body.dispatchEvent(new CustomEvent("htmx:afterSettle"));
 }
 
-// What is in view, unfolded and in focus; the function it gives finds all of it again in the new page.
+// What is in view and unfolded; the function it gives finds all of it again in the new page.
 function whereabouts() {
   const left = board().scrollLeft;
-  const focus = document.activeElement.closest(".deal")?.id;
   const y = (element) => element.getBoundingClientRect().y;
   const views = lanes().map((lane) => {
     const list = lane.querySelector("ol");
@@ -245,7 +245,6 @@ function whereabouts() {
       if (list?.contains(first)) list.scrollTop += y(first) - y(list) - below;
       else if (list && card) list.scrollTop = list.scrollHeight; // further down than the first page: that loads the next
     }
-    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
   };
 }
 
@@ -261,7 +260,10 @@ document.addEventListener("live", ({ detail }) => {
 document.addEventListener("changes", async ({ detail }) => {
   await free;
   if (!board()) return;
+  const lost = document.activeElement === document.body;
   apply(detail.html);
+  const answer = parse(detail.html);
   // What was done besides the card, such as a task planned: the card is asked for.
-  for (const { dataset } of parse(detail.html).querySelectorAll("[data-about]")) waiting.add(Number(dataset.about)), schedule();
+  for (const { dataset } of answer.querySelectorAll("[data-about]")) waiting.add(Number(dataset.about)), schedule();
+  if (lost) cardById(answer.querySelector(".deal")?.dataset.dealId)?.focus();
 });

@@ -1,11 +1,12 @@
 // The one dialog and the one popover. Links say data-dialog or data-menu; their href is the page that the link
 // would lead to without JavaScript, and answers with its form alone when we ask.
+import { found } from "./focus.js";
 import { parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
 
 const dialog = document.getElementById("dialog");
 const popover = document.getElementById("popover");
-let anchor = null;
+let opener = document.body;
 
 export const isBusy = () => dialog.open || popover.matches(":popover-open");
 
@@ -13,9 +14,13 @@ export function openDialog(html) {
   closePopover();
   dialog.replaceChildren(parse(html));
   dialog.setAttribute("aria-labelledby", "dialog-title");
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) (opener = document.activeElement), dialog.showModal();
   focusFirst(dialog);
 }
+
+// The browser gives the focus back to what had it, unless that was drawn anew meanwhile.
+const comeBack = ({ newState }) => newState !== "open" && document.activeElement.matches("body, #popover *") && found(opener)?.focus();
+dialog.addEventListener("close", comeBack);
 
 // Calls `done` once: true when the form was saved, false when the dialog was left.
 export function onClose(done) {
@@ -30,10 +35,10 @@ function focusFirst(box) {
 export async function openPopover(from, url) {
   const { status, html } = await send(url);
   if (!status) return;
-  if (!popover.contains(from)) anchor = from;
+  if (!popover.contains(from)) opener = from;
   popover.replaceChildren(parse(html));
   if (!popover.matches(":popover-open")) popover.showPopover();
-  place(popover, anchor);
+  place(popover, opener);
   focusFirst(popover);
 }
 
@@ -56,9 +61,7 @@ document.addEventListener("toggle", (event) => {
   const opener = document.querySelector(`[popovertarget="${box.id}"]`);
   if (opener) place(box, opener);
 }, true);
-popover.addEventListener("toggle", (event) => {
-  if (event.newState === "closed" && anchor?.isConnected && popover.contains(document.activeElement)) anchor.focus();
-});
+popover.addEventListener("toggle", comeBack);
 
 async function load(link, open) {
   try {
@@ -68,6 +71,8 @@ async function load(link, open) {
     say("No connection.", { error: true, retry: () => load(link, open) });
   }
 }
+
+export const openForm = (url) => load({ href: url }, openDialog);
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
@@ -86,19 +91,25 @@ document.addEventListener("click", (event) => {
 
 // --- forms in a dialog or popover ------------------------------------------------------------------
 
+const busy = new WeakSet();
+
 async function submit(form, submitter) {
   const button = submitter ?? form.querySelector("[type=submit]");
+  if (busy.has(form)) return;
   const body = new FormData(form, submitter);
   const onBoard = document.getElementById("board");
   if (onBoard) body.set("board", "1");
-  if (button) button.disabled = true;
+  // Not disabled: that would lose the focus.
+  busy.add(form);
+  if (button) button.ariaDisabled = "true";
   try {
     const { status, html } = await send(form.action + (onBoard && !form.action.includes("?") ? location.search : ""), { body });
     if (status) answered(form, status, html);
   } catch {
     say("Not saved: no connection. What you typed is still here.", { error: true });
   } finally {
-    if (button) button.disabled = false;
+    busy.delete(form);
+    if (button) button.ariaDisabled = null;
   }
 }
 
@@ -162,30 +173,41 @@ export async function visit(url) {
 
 addEventListener("popstate", () => location.reload());
 
-document.addEventListener("change", (event) => {
-  const form = event.target.closest?.("form[data-filter]");
-  if (form) filter(form);
-});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.target.closest?.("form")?.requestSubmit();
-  const reason = /^[1-9]$/.test(event.key) && dialog.open && !document.activeElement.matches("input[type=text], textarea") && dialog.querySelectorAll(".reason input")[event.key - 1];
-  if (reason) reason.click();
-  const items = popover.contains(document.activeElement) && [...popover.querySelectorAll("a, button:not([disabled]), input:not([type=hidden])")];
+  const focus = document.activeElement;
+  const isTyping = focus.matches("input:not([type=radio]):not([type=checkbox]), select, textarea");
+  // What a menu or the dialog of reasons shows beside a choice chooses it.
+  const box = !isTyping && !event.metaKey && !event.ctrlKey && focus.closest("[popover], dialog");
+  const choice = box && [...box.querySelectorAll("a, button:not([disabled]), label")].find((item) => item.querySelector("kbd")?.textContent === event.key.toUpperCase());
+  if (choice) return void (event.preventDefault(), event.stopImmediatePropagation(), choice.click());
+  const items = popover.contains(focus) && [...popover.querySelectorAll("a, button:not([disabled]), input:not([type=hidden])")];
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (items?.length && step && !document.activeElement.matches("input[type=text], input[type=date], textarea, select")) {
+  if (items?.length && step && !isTyping) {
     event.preventDefault();
-    items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+    items[(items.indexOf(focus) + step + items.length) % items.length].focus();
   }
 });
 
 // Names for a field with a list, as one types.
 let typing;
-document.addEventListener("input", (event) => {
-  const list = event.target.list;
+document.addEventListener("input", ({ target }) => {
+  const list = target.list;
   if (!list?.dataset.suggest) return;
   clearTimeout(typing);
   typing = setTimeout(async () => {
-    const { html } = await send(`${list.dataset.suggest}?q=${encodeURIComponent(event.target.value)}`);
+    const { html } = await send(`${list.dataset.suggest}?q=${encodeURIComponent(target.value)}`);
     list.replaceChildren(parse(html));
   }, 150);
+});
+
+// A filter applies as it is chosen. Beside a day that is typed stands the browser's own calendar.
+document.addEventListener("click", ({ target }) => target.closest?.("[data-pick]")?.nextElementSibling.showPicker());
+document.addEventListener("change", ({ target }) => {
+  const form = target.closest("form[data-filter]");
+  if (form) filter(form);
+  if (!target.value || !target.matches(".day [type=date]")) return;
+  const typed = target.parentElement.firstChild;
+  const [y, m, d] = target.value.split("-");
+  typed.value = typed.placeholder.replace("yyyy", y).replace("mm", m).replace("dd", d);
 });

@@ -1,4 +1,5 @@
 // The heads of the columns: counted on at once when a card leaves or comes, set right by the server's answer.
+import { keepFocus } from "./focus.js";
 import { short } from "./money.js";
 
 const head = (lane) => lane.querySelector(".lane-head");
@@ -37,7 +38,7 @@ export function replaceAll(fragment) {
     if (!old) continue;
     const folded = old.querySelector("[data-fold]")?.getAttribute("aria-expanded");
     if (folded) fresh.querySelector("[data-fold]")?.setAttribute("aria-expanded", folded);
-    old.replaceWith(fresh);
+    keepFocus(old, () => (old.replaceWith(fresh), fresh));
     const tab = document.querySelector(`[data-tab="${fresh.dataset.stage}"] small`);
     if (tab) tab.textContent = `${fresh.querySelector(".ct").textContent} · ${fresh.querySelector(".sum b").textContent}`;
   }

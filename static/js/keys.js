@@ -29,14 +29,15 @@ document.addEventListener("keydown", (event) => {
   const actions = {
     "/": openPalette,
     "?": () => document.getElementById("keys").showModal(),
-    c: () => document.querySelector("[aria-keyshortcuts=c]")?.click(),
+    c: () => press(document.querySelector("[aria-keyshortcuts=c], [data-create]")),
     z: undoLast,
     g: () => (pending = Date.now()),
     j: () => row(1),
     k: () => row(-1),
   };
-  const run = actions[event.key] ?? actions[key] ?? (() => document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click());
-  if (run() !== false && (actions[key] || document.querySelector(`[data-key="${CSS.escape(key)}"]`))) event.preventDefault();
+  const control = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const run = actions[event.key] ?? actions[key] ?? (control && (() => press(control)));
+  if (run && run() !== false) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
@@ -48,6 +49,9 @@ document.addEventListener("click", (event) => {
   const tr = event.target.closest?.("tr[data-href]");
   if (tr && !event.target.closest("a, button") && !getSelection().toString()) location.assign(tr.dataset.href);
 });
+
+// Focused first: that is where the focus comes back to from the dialog.
+const press = (control) => (control?.focus(), control?.click());
 
 function nextPane(step) {
   const panes = [...document.querySelectorAll(".side, .top, #main, .rail")].filter((pane) => pane.offsetParent !== null);

@@ -395,7 +395,7 @@ def test_the_last_task_of_a_deal_asks_for_the_next(acme, bob, deal, task):
     second = post(bob, acme, "task_done", other.pk, version=1)
     page = read(bob.get(second["Location"]))
     form = page.one("form", action=second["Location"].removeprefix("http://testserver"))
-    day = date.fromisoformat(form.fields["due_on"])
+    day = datetime.strptime(form.fields["due_on"], "%d/%m/%Y").date()
     assert (form.fields["title"], form.fields["type"]) == ("Follow up: Call Uma", "call")
     assert day.weekday() < 5 and DAY * 3 <= day - timezone.localdate() <= DAY * 5
     # What was done can be taken back from there.

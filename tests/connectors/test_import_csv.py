@@ -223,7 +223,9 @@ def test_a_file_of_which_nothing_could_be_imported_is_a_failure(cast, file):
     """The figures are printed all the same; a script knows by the exit code."""
     out = io.StringIO()
     with pytest.raises(CommandError, match="No row could be imported") as failed:
-        call_command("import_csv", "deals", str(file(b"name,value\nA,lots\nB,some\n")), "--workspace", "acme", stdout=out)
+        call_command(
+            "import_csv", "deals", str(file(b"name,value\nA,lots\nB,some\n")), "--workspace", "acme", stdout=out
+        )
     assert failed.value.returncode == 1
     found = json.loads(out.getvalue())
     assert (found["rows"], found["errors"]) == (2, 2) and found["error_file"] in str(failed.value)

@@ -155,7 +155,10 @@ def test_a_mapping_is_a_file_of_json(tmp_path):
     ("text", "where"),
     [
         ("{oops", "line 1, column 2: a name in double quotes should stand here"),
-        ('{"columns": {\n  "A": "name"\n  "B": "amount"}}', "line 3, column 3: a comma or a closing bracket is missing"),
+        (
+            '{"columns": {\n  "A": "name"\n  "B": "amount"}}',
+            "line 3, column 3: a comma or a closing bracket is missing",
+        ),
         ('{"columns": {\n  "A" "name"}}', "line 2, column 7: a colon is missing"),
         ('{"columns": {"A": name}}', "line 1, column 19: a value should stand here"),
         ('{"source": "crm}', "line 1, column 12: the text that begins here has no closing double quote"),

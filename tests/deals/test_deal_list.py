@@ -11,7 +11,8 @@ from django.test import Client
 
 from deals.actions import create_deal, delete_deal, move_to_stage
 from deals.bulk import NewDeal, create_deals
-from deals.models import Deal
+from deals.models import Deal, Pipeline
+from deals.stages import add_pipeline
 from tests.deals.boards import pages
 from tests.factories import make_deal, url
 from tests.pages import Element, read
@@ -64,6 +65,9 @@ COLUMNS = {
     "amount": lambda deal: deal.amount,
     "close": lambda deal: deal.expected_close_date,
     "created": lambda deal: deal.created_at,
+    "weighted": lambda deal: None if deal.amount is None else deal.amount * deal.probability,
+    "next": lambda deal: deal.next_activity_at,
+    "age": lambda deal: timedelta() - (deal.stage_entered_at - THEN),
 }
 
 
@@ -74,12 +78,20 @@ def in_order(sort: str) -> list[int]:
     unknown = [deal for deal in Deal.objects.all() if key(deal) is None]
     known.sort(key=lambda deal: (key(deal), deal.pk), reverse=down)
     unknown.sort(key=lambda deal: deal.pk, reverse=down)
+    if sort.removeprefix("-") == "age":  # days in the stage grow as the time of entering falls, and so do equals' ids
+        known.sort(key=lambda deal: (deal.stage_entered_at, deal.pk), reverse=not down)
     return [deal.pk for deal in known + unknown]
 
 
 @pytest.mark.parametrize("sort", [sign + name for name in COLUMNS for sign in ("", "-")])
 def test_sorted_by_each_column_and_paged_each_row_once(acme, bob, sort):
     many(acme, copies=18)
+    for number, deal in enumerate(Deal.objects.order_by("pk")[:90]):
+        Deal.objects.filter(pk=deal.pk).update(
+            probability=number % 4 * 10,
+            stage_entered_at=THEN + timedelta(days=number % 7),
+            next_activity_at=None if number % 3 else THEN + timedelta(days=number % 5),
+        )
     parts = [ids(part) for part in pages(bob, listed(bob, acme, sort=sort))]
     assert [len(part) for part in parts] == [50, 50, 26]
     assert sum(parts, []) == in_order(sort)
@@ -92,9 +104,67 @@ def test_the_heads_say_how_it_is_sorted_and_a_click_turns_it_round(acme, bob):
         found = {head.text: head["aria-sort"] for head in page.all("th", scope="col") if "aria-sort" in head.attributes}
         assert found == aria
     links = {link.text: link["href"] for link in listed(bob, acme, sort="name", tab="all").one("thead").all("a")}
-    assert links == {"Deal": "?sort=-name&tab=all", "Value": "?sort=amount&tab=all", "Close date": "?sort=close&tab=all", "Created": "?sort=created&tab=all"}  # fmt: skip
+    others = {"Value": "amount", "Weighted": "weighted", "Close date": "close", "Next step": "next", "In stage": "age", "Created": "created"}  # fmt: skip
+    assert links == {"Deal": "?sort=-name&tab=all"} | {label: f"?sort={sort}&tab=all" for label, sort in others.items()}
     # A click on the column that is sorted downwards sorts it upwards.
     assert {link.text: link["href"] for link in listed(bob, acme).one("thead").all("a")}["Created"] == "?sort=created"
+
+
+def test_closed_deals_are_sorted_by_the_day_that_is_shown(acme, bob):
+    deals = [make_deal(acme.alice, acme.stages["Proposal"], f"Deal {number}") for number in range(3)]
+    for deal, days in zip(deals, (2, 3, 1), strict=True):
+        move_to_stage(deal, acme.stages["Won"], by=acme.alice, at=THEN + timedelta(days=days))
+        Deal.objects.filter(pk=deal.pk).update(expected_close_date=date(2030, 1, days), created_at=THEN)
+    page = listed(bob, acme, tab="won", sort="close")
+    assert ids(page) == [deals[2].pk, deals[0].pk, deals[1].pk]
+    assert "Closed" in [head.text for head in page.all("th")]
+
+
+@pytest.fixture
+def upsell(acme) -> Pipeline:
+    """A second pipeline, with one open stage and one open deal, and the cast's with two."""
+    other = add_pipeline(acme.workspace, name="Upsell", by=acme.alice)
+    for stage in (acme.stages["New"], acme.stages["Proposal"], other.stages.get(position=0)):
+        make_deal(acme.bob, stage, f"In {stage.pipeline}", amount=100)
+    return other
+
+
+def test_the_pipeline_of_the_address_is_that_of_the_list(acme, bob, upsell):
+    for pipeline, count in ((upsell, 1), (acme.stages["New"].pipeline, 2)):
+        page = listed(bob, acme, pipeline=pipeline.pk)
+        assert len(ids(page)) == count and foot(page)[0].startswith(f"{count} deal")
+        assert page.one("button", "switch").text == pipeline.name
+        # With a filter that the kept totals cannot answer.
+        assert foot(listed(bob, acme, pipeline=pipeline.pk, amount_min="1"))[0].startswith(f"{count} deal")
+    everything = listed(bob, acme, owner=acme.bob.user_id)
+    assert len(ids(everything)) == 3 and everything.one("button", "switch").text == "All pipelines"
+    links = [link["href"] for link in everything.one(id="pipelines").all("a")]
+    assert links[0] == f"?owner={acme.bob.user_id}"
+    assert links[1:] == [f"?owner={acme.bob.user_id}&pipeline={pk}" for pk in (acme.stages["New"].pipeline_id, upsell.pk)]  # fmt: skip
+    stages = read(bob.get(url(acme.workspace, "deal_list_filter", "stage"), {"pipeline": upsell.pk}))
+    assert {box["value"] for box in stages.all("input", type="checkbox")} == {str(stage.pk) for stage in upsell.stages.all()}  # fmt: skip
+
+
+def test_board_and_list_keep_each_others_pipeline(acme, bob, upsell):
+    board = read(bob.get(url(acme.workspace, "deal_board"), {"pipeline": upsell.pk, "owner": acme.bob.user_id}))
+    to_list = board.one("div", "seg").all("a")[1]["href"]
+    page = read(bob.get(to_list))
+    assert len(ids(page)) == 1
+    assert page.one("div", "seg").all("a")[0]["href"].endswith(f"?pipeline={upsell.pk}&owner={acme.bob.user_id}")
+
+
+def test_a_pipeline_that_is_not_there_is_no_list(acme, bob):
+    for pipeline in (acme.rival_stages["New"].pipeline_id, 999_999, "x"):
+        assert bob.get(url(acme.workspace, "deal_list"), {"pipeline": pipeline}).status_code == 404
+        assert bob.get(url(acme.workspace, "deal_list_filter", "owner"), {"pipeline": pipeline}).status_code == 404
+
+
+def test_what_is_long_stands_whole_in_its_title(acme, bob):
+    name = "Cold-chain monitoring of twelve depots " * 5
+    make_deal(acme.bob, acme.stages["New"], name.strip())
+    page = listed(bob, acme, q="chain")
+    assert page.one("a", "med", title=name.strip())
+    assert page.one("a", "fchip", id="chip-q")["title"] == "Text: chain"
 
 
 def test_rows_that_come_and_go_meanwhile_shift_no_page(acme, bob):

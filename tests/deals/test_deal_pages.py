@@ -74,12 +74,12 @@ def test_each_fact_is_edited_in_place(acme, bob, deal, field, typed, column, sto
     """The form holds what is there; what is typed is saved; our JavaScript draws the page again, a plain form is led to it."""
     typed, stored = ((acme.alice.user_id,) * 2) if typed == "alice" else (typed, stored)
     form = read(bob.get(edit_path(deal, field), headers=SCRIPT if script else {})).one("form", "fact-form")
-    there = {"owner": str(acme.bob.user_id), "probability": "40", "amount": "1000.00"}
+    there = {"owner": str(acme.bob.user_id), "probability": "40", "amount": "1,000"}
     was = getattr(deal, column, None)
     assert form.fields["value"] == there.get(field, "" if was is None else str(was)) and form.fields["version"] == "1"
     response = bob.post(form["action"], form.fields | {"value": typed}, headers=SCRIPT if script else {})
     if script:
-        assert response.status_code == 204
+        assert response.status_code == 200
     else:
         assert response.status_code == 302 and response["Location"] == url(acme.workspace, "deal_detail", deal.pk)
     deal.refresh_from_db()
@@ -90,21 +90,21 @@ def test_each_fact_is_edited_in_place(acme, bob, deal, field, typed, column, sto
 
 def test_the_company_is_found_made_or_taken_away_by_its_name(acme, bob, deal):
     blue = create_company(acme.workspace, name="Blue Fish GmbH", by=acme.alice)
-    assert edit(bob, deal, "company", "blue fish").status_code == 204
+    assert edit(bob, deal, "company", "blue fish").status_code == 200
     deal.refresh_from_db()
     assert deal.company_id == blue.pk and Company.objects.count() == 1
     assert read(bob.get(edit_path(deal, "company"))).one("form", "fact-form").fields["value"] == "Blue Fish GmbH"
-    assert edit(bob, deal, "company", "Steel", version=2).status_code == 204
+    assert edit(bob, deal, "company", "Steel", version=2).status_code == 200
     deal.refresh_from_db()
     assert deal.company.name == "Steel"
-    assert edit(bob, deal, "company", " ", version=3).status_code == 204
+    assert edit(bob, deal, "company", " ", version=3).status_code == 200
     deal.refresh_from_db()
     assert deal.company_id is None
 
 
 def test_an_empty_probability_is_the_stages(acme, bob, deal):
     edit(bob, deal, "probability", "77")
-    assert edit(bob, deal, "probability", "", version=2).status_code == 204
+    assert edit(bob, deal, "probability", "", version=2).status_code == 200
     deal.refresh_from_db()
     assert (deal.probability, deal.probability_source) == (40, "stage")
     assert fact(detail(bob, deal), "Weighted") == "€400 40%"
@@ -117,7 +117,7 @@ def test_the_reason_of_a_closed_deal(acme, bob, deal, stage, reason):
     assert fact(page, f"Why it was {stage.lower()}") == "Other" and "It was so" in page.one("div", "rec-head").text
     assert fact(page, "Closed") == "now" and not page.all("a", href=edit_path(deal, "expected_close_date"))
     field = f"{stage.lower()}_reason"
-    assert edit(bob, deal, field, reason, version=2).status_code == 204
+    assert edit(bob, deal, field, reason, version=2).status_code == 200
     assert fact(detail(bob, deal), f"Why it was {stage.lower()}") == reason
     other = edit(bob, deal, "lost_reason" if stage == "Won" else "won_reason", "Other", version=3)
     assert other.status_code == 422 and "deal has a reason for it" in read(other).text
@@ -133,8 +133,8 @@ def test_the_reason_of_a_closed_deal(acme, bob, deal, stage, reason):
         ("amount", "1e15", "is not an amount"),
         ("probability", "101", "less than or equal to 100"),
         ("probability", "half", "whole number"),
-        ("expected_close_date", "soon", "valid date"),
-        ("expected_close_date", "2027-02-30", "valid date"),
+        ("expected_close_date", "soon", "is not a date"),
+        ("expected_close_date", "2027-02-30", "is not a date"),
         ("owner", "", "required"),
         ("owner", "charlie", "valid choice"),
         ("source", "nowhere", "valid choice"),
@@ -183,7 +183,7 @@ def test_two_people_one_fact(acme, bob, deal, field, typed, theirs):
     assert getattr(deal, field) == theirs and deal.version == 2
     form = page.one("form", "fact-form")
     assert form.fields["value"] == typed and form.fields["version"] == "2"
-    assert bob.post(form["action"], form.fields, headers=SCRIPT).status_code == 204
+    assert bob.post(form["action"], form.fields, headers=SCRIPT).status_code == 200
     deal.refresh_from_db()
     assert getattr(deal, field) == typed and deal.version == 3
 
@@ -225,7 +225,7 @@ def test_a_step_of_the_path_moves_the_deal(acme, bob, deal):
 
 def test_won_and_lost_are_one_press_away_while_it_is_open(acme, bob, deal):
     form = detail(bob, deal).one("form", "closing")
-    assert [button.text for button in form.all("button")] == ["Won", "Lost"]
+    assert [button.text for button in form.all("button")] == ["Won W", "Lost L"]
     move_to_stage(deal, acme.stages["Won"], by=acme.bob)
     page = detail(bob, deal)
     assert not page.all("form", "closing") and page.one("span", "pill", data_tone="green").text == "Won now"

@@ -30,13 +30,13 @@ LARGE = {"deals_deal", "deals_stageevent", "leads_company", "leads_contact", "le
 DEALS, OTHERS = 5000, 3  # in acme, and how many workspaces as large beside it
 # %(…)s of one workspace. Ranks sort as they are counted; 60 % of the deals are closed.
 FILL = (
-    """INSERT INTO leads_company (workspace_id, name, name_key, domain, industry, country, phone, custom, version, created_at, updated_at)
-    SELECT %(workspace)s, 'Company ' || md5(n::text), md5(n::text), 'd' || n || '.example', '', '', '', '{}', 1, now() - n * interval '1 minute', now() FROM generate_series(1, %(deals)s / 5) n""",
+    """INSERT INTO leads_company (workspace_id, name, name_key, domain, industry, country, phone, custom, version, size, annual_revenue, created_at, updated_at)
+    SELECT %(workspace)s, 'Company ' || md5(n::text), md5(n::text), 'd' || n || '.example', '', '', '', '{}', 1, n * 13 %% 900, n * 7919 %% 100000, now() - n * interval '1 minute', now() FROM generate_series(1, %(deals)s / 5) n""",
     """INSERT INTO leads_contact (workspace_id, first_name, last_name, name, title, time_zone, do_not_email, do_not_call, consent, custom, version, created_at, updated_at, company_id)
     SELECT %(workspace)s, '', '', 'Person ' || md5(c.id || 'p'), '', '', false, false, '', '{}', 1, now(), now(), c.id FROM leads_company c""",
     """INSERT INTO leads_contactemail (workspace_id, contact_id, email, is_primary) SELECT %(workspace)s, id, 'p' || id || '@d.example', true FROM leads_contact""",
-    """INSERT INTO leads_lead (workspace_id, name, contact_id, company_id, status, unqualified_reason, source, custom, version, created_at, updated_at, owner_id)
-    SELECT %(workspace)s, 'Lead ' || md5(id || 'l'), id, company_id, 'new', '', '', '{}', 1, now() - id * interval '1 second', now(), %(owner)s FROM leads_contact""",
+    """INSERT INTO leads_lead (workspace_id, name, contact_id, company_id, status, unqualified_reason, source, custom, version, estimated_amount, created_at, updated_at, owner_id)
+    SELECT %(workspace)s, 'Lead ' || md5(id || 'l'), id, company_id, 'new', '', '', '{}', 1, id * 7919 %% 100000, now() - id * interval '1 second', now(), %(owner)s FROM leads_contact""",
     """INSERT INTO deals_deal (workspace_id, name, company_id, lead_id, owner_id, pipeline_id, stage_id, stage_entered_at, status, amount, currency, probability, probability_source,
         expected_close_date, closed_at, won_reason, lost_reason, close_note, competitor, source, product, next_step, last_activity_at, rank, version, custom, created_at, updated_at)
     SELECT %(workspace)s, 'Deal ' || md5(n || 'd'), (SELECT min(id) FROM leads_company) + n %% (%(deals)s / 5), (SELECT min(id) FROM leads_lead) + n %% (%(deals)s / 5), CASE n %% 50 WHEN 0 THEN %(rep)s ELSE %(owner)s END,
@@ -139,7 +139,6 @@ def hot_pages(cast, bob: Client) -> dict[str, tuple[Callable[[], object], set[st
         link = next(found["hx-get"] for found in first.walk() if "hx-get" in found.attributes)
         return lambda: bob.get(link, headers={"HX-Request": "true", "X-Part": part})
 
-    listed = url(cast.workspace, "deal_list")
     board = board_page(bob, cast)
     column = lane_of(board, "New").one("li", "more-cards")["hx-get"]
     since = board.one(id="board")["data-since"]
@@ -176,16 +175,25 @@ def hot_pages(cast, bob: Client) -> dict[str, tuple[Callable[[], object], set[st
         "contacts": (get("contact_list"), {"contact_list"}),
         "names as one types": (get("company_suggest", query={"q": word}), {"leads_company_search"}),
     }  # fmt: skip
-    for sort, index in (
-        ("created", "deal_created"),
-        ("amount", "deal_amount"),
-        ("close", "deal_close_date"),
-        ("name", "deal_name"),
-    ):
+    sorts = {
+        "deal_list": {
+            "created": "deal_created", "amount": "deal_amount", "weighted": "deal_weight", "close": "deal_close_date",
+            "name": "deal_name", "next": "deal_next_activity", "age": "deal_stage_entered",
+        },
+        "lead_list": {"created": "lead_list", "name": "lead_name", "amount": "lead_by_amount"},
+        "company_list": {
+            "name": "company_list", "size": "company_size", "revenue": "company_by_revenue", "created": "company_created",
+        },
+        "contact_list": {"name": "contact_list", "created": "contact_created"},
+    }  # fmt: skip
+    asked = [(page, "all", sort, index) for page, indexes in sorts.items() for sort, index in indexes.items()]
+    for page, tab, sort, index in (*asked, ("deal_list", "won", "close", "deal_closed_at")):
         for sign in ("", "-"):
-            query = {"sort": sign + sort, "tab": "all"}
-            pages[f"list by {sign}{sort}"] = (get("deal_list", query=query), {index})
-            pages[f"list by {sign}{sort}, later"] = (later(listed, query, "rows"), {index})
+            query, path = {"sort": sign + sort, "tab": tab}, url(cast.workspace, page)
+            pages[f"{page} {tab} by {sign}{sort}"] = (get(page, query=query), {index})
+            pages[f"{page} {tab} by {sign}{sort}, later"] = (later(path, query, "rows"), {index})
+    pipeline = {"pipeline": cast.stages["New"].pipeline_id}
+    pages["list of a pipeline"] = (get("deal_list", query=pipeline), {"deal_created", "deal_lane"})
     return pages
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -62,6 +63,51 @@ def test_a_list_is_sorted_and_paged_each_row_once(acme, bob, kind):
         assert found == [pk for _, pk in sorted(rows, reverse=sort.startswith("-"))]
 
 
+SORTS = {
+    "lead": {"name": "name", "amount": "estimated_amount", "created": "created_at"},
+    "company": {"name": "name", "size": "size", "revenue": "annual_revenue", "created": "created_at"},
+    "contact": {"name": "name", "created": "created_at"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_sort_of_a_list_and_unknown_values_last(acme, bob, kind):
+    for number, name in enumerate(("B", "A", "C", "D")):
+        row = make(acme, kind, name)
+        gaps = {field: None if number == 1 else (number + 2) % 4 for field in SORTS[kind].values() if field not in ("name", "created_at")}  # fmt: skip
+        type(row).objects.filter(pk=row.pk).update(**gaps)
+    links = {parse_qs(urlsplit(link["href"]).query)["sort"][0].removeprefix("-") for link in listed(bob, acme, kind).one("thead").all("a")}  # fmt: skip
+    assert links == set(SORTS[kind])
+    for sort, field in SORTS[kind].items():
+        for sign in ("", "-"):
+            rows = type(row).objects.values_list(field, "pk")
+            known = sorted((one for one in rows if one[0] is not None), reverse=bool(sign))
+            page = listed(bob, acme, kind, sort=sign + sort)
+            found = [int(line["data-href"].split("/")[-2]) for line in page.all("tr", data_href=None)]
+            assert found == [pk for _, pk in known] + [pk for value, pk in rows if value is None], (sort, sign)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_says_how_many_there_are(acme, bob, kind):
+    make(acme, kind, "Harbour")
+    number = len(listed(bob, acme, kind).all("tr", data_href=None))
+    assert listed(bob, acme, kind).one(id="count").text == f"1 {kind}" and number == 1
+    for other in range(60):
+        make(acme, kind, f"Other {other}")
+    plural = {"company": "companies"}.get(kind, f"{kind}s")
+    assert listed(bob, acme, kind).one(id="count").text == f"61 {plural}"
+    assert listed(bob, acme, kind, q="harb").one(id="count").text == f"1 {kind}"
+
+
+def test_more_than_a_thousand_are_not_counted(acme, bob):
+    Company.objects.bulk_create(
+        Company(workspace=acme.workspace, name=f"C {n}", name_key=f"c {n}") for n in range(1000)
+    )
+    assert listed(bob, acme, "company").one(id="count").text == "1,000 companies"
+    make(acme, "company", "One more")
+    assert listed(bob, acme, "company").one(id="count").text == "1,000+ companies"
+
+
 def test_leads_come_newest_first_and_the_others_by_name(acme, bob):
     for kind in KINDS:
         for name in ("B", "A", "C"):
@@ -78,8 +124,8 @@ def test_rows_say_what_there_is(acme, bob):
     capture(acme.workspace, by=acme.bob, email="u@blue.example", source="event", estimated_amount=Decimal(900), owner_id=acme.bob.user_id)  # fmt: skip
     found = {kind: [cell.text for cell in listed(bob, acme, kind).one("tr", data_href=None).all("td")] for kind in KINDS}  # fmt: skip
     assert found == {
-        "company": ["BL Blue", "blue.example", "Fish", "Norway", "1,200", "€2.50M", "Alice"],
-        "contact": ["Uma", "Boss", "BL Blue", "u@blue.example", "Nobody"],
+        "company": ["BL Blue", "blue.example", "Fish", "Norway", "1,200", "€2.50M", "Alice", "now"],
+        "contact": ["Uma", "Boss", "BL Blue", "u@blue.example", "Nobody", "now"],
         "lead": ["Uma", "BL Blue", "New", "Event", "€900", "Bob", "now"],
     }
 
@@ -181,9 +227,9 @@ NEW = {
     "lead": {"first_name": "Uma", "last_name": "Fish", "email": "U@blue.example", "company_name": "Blue", "source": "event", "estimated_amount": "9k"},
 }  # fmt: skip
 KEPT = {
-    "company": {"domain": "blue.example", "annual_revenue": "2500000.00"},
+    "company": {"domain": "blue.example", "annual_revenue": "2,500,000"},
     "contact": {"emails": "u@blue.example, b@blue.example", "phones": "+4930123456"},
-    "lead": {"estimated_amount": "9000.00"},
+    "lead": {"estimated_amount": "9,000"},
 }
 
 

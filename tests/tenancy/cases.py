@@ -209,7 +209,7 @@ CASES = {
     "timeline": Case(subjects()),
     "task_new": Case(subjects(), body=task),
     "compose": Case(composed, body=lambda rows, kwargs: ENTRIES[kwargs["mode"]]),
-    "task_menu": Case(at("task")),
+    "task_menu": Case(at("task"), role=Role.REP),
     "task_edit": Case(at("task"), body=lambda rows, _: task(rows, _) | {"version": rows.versions["task"]}),
     "task_reschedule": Case(at("task"), get=False, body=version("task", due_on="2030-01-02")),
     "task_done": Case(at("task"), get=False, body=version("task")),

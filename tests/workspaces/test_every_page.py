@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -24,7 +25,7 @@ POLICY = {
     "frame-ancestors": "'none'", "object-src": "'none'",
 }  # fmt: skip
 # Parts of paths that say which row or which filter: one of each is enough.
-OWN = re.compile(r"/accounts/|/settings/leave/$")
+OWN = re.compile(r"/accounts/|/settings/leave/$|^/profile/$|^/workspaces/new/$")
 PLACE = re.compile(r"/\d+(?=/)|(?<=/filter/)\w+")
 
 
@@ -60,13 +61,15 @@ def kind_of(path: str) -> tuple[str, str]:
     return PLACE.sub("/N", url.path), "several" if len(keys) > 1 else "".join(keys)
 
 
-def buttons(page: Element) -> list[str]:
+def buttons(page: Element, path: str) -> list[str]:
     """Of forms that would change something, without those that concern the reader alone."""
-    forms = (e for e in page.all("form") if e.get("method") == "post" and not OWN.search(e.get("action") or ""))
-    return [f"{form.get('action')}: {button.text}" for form in forms for button in form.all("button") if "disabled" not in button.attributes]  # fmt: skip
+    forms = (form for form in page.all("form", method="post") if not OWN.search(form.get("action") or path))
+    return [button.text for form in forms for button in form.all("button") if "disabled" not in button.attributes]
 
 
-def crawl(client: Client, *starts: str, wrong: Callable[[Element], list[str]] = inline) -> tuple[list[str], list[str]]:
+def crawl(
+    client: Client, *starts: str, wrong: Callable[[Element, str], list[str]] = lambda page, path: []
+) -> tuple[list[str], list[str]]:
     """The paths of all kinds of pages that links lead to, and what is wrong with them."""
     todo, seen, paths, problems = list(starts), set(), [], []
     while todo:
@@ -81,7 +84,7 @@ def crawl(client: Client, *starts: str, wrong: Callable[[Element], list[str]] = 
             problems.append(f"{path}: {response.status_code}")
         if response.headers["Content-Type"].startswith("text/html"):
             page = read(response)
-            problems += [f"{path}: {what}" for what in (*inline(page), *wrong(page))]
+            problems += [f"{path}: {what}" for what in (*inline(page), *wrong(page, path))]
             problems += [f"{path}: the id {name} twice" for name in twice(page)]
             if policy_of(response) != POLICY:
                 problems.append(f"{path}: {response.headers['Content-Security-Policy']}")

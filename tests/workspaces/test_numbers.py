@@ -10,9 +10,10 @@ from django.forms import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workspaces.fields import AmountField
 from workspaces.formats import LOCALES, Formats, locale_of
 from workspaces.forms import COMMON
-from workspaces.numbers import AmountField, decimal_sign, parse_amount
+from workspaces.numbers import decimal_sign, parse_amount
 
 READ = {
     "48000": "48000",

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -119,6 +120,12 @@ def workspace_url_tag(workspace: Workspace, name: str, *args: object) -> str:
     return workspace_url(workspace, name, *args)
 
 
+@register.filter
+def kind(record: Model) -> str:
+    """What a record is: "company"."""
+    return str(record._meta.verbose_name)
+
+
 @register.simple_tag(takes_context=True)
 def query(context: dict, **changes: object) -> str:
     """This page's query string with some parameters changed; None takes one away."""
@@ -130,6 +137,15 @@ def query(context: dict, **changes: object) -> str:
             parameters[key] = value
     text = parameters.urlencode()
     return f"?{text}" if text else "?"
+
+
+@register.simple_tag(takes_context=True)
+def query_only(context: dict, *names: str) -> str:
+    """This page's query string with these parameters alone."""
+    parameters = context["request"].GET.copy()
+    for name in parameters.keys() - set(names):
+        del parameters[name]
+    return f"?{parameters.urlencode()}" if parameters else "?"
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,116 @@
+"""Form fields that are written and read the way their reader does: `speak(form, Formats.of(request))` says who that is.
+
+Without it a field shows and reads what every place understands.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django import forms
+
+from workspaces.formats import Formats
+from workspaces.numbers import parse_amount
+
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class AmountField(forms.Field):
+    """An amount of money, typed with or without separators, sign and K/M."""
+
+    widget = forms.TextInput
+    formats: Formats | None = None
+    example = "48000 or 48,000.50"
+    limit = Decimal(10**12)
+    unit = Decimal("0.01")
+
+    def widget_attrs(self, widget):
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+    def prepare_value(self, value: object) -> object:
+        return self.formats.typed(value) if self.formats and isinstance(value, (Decimal, int)) else value
+
+    def to_python(self, value: object) -> Any:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, Decimal):
+            return value
+        try:
+            amount = self.read(str(value))
+        except ValueError as error:
+            raise forms.ValidationError(f"{error}. Write it like {self.say_example()}.") from error
+        # Rounded first, or the last cent would step over the limit; but what is far too long cannot be rounded.
+        amount = amount.quantize(self.unit, ROUND_HALF_UP) if abs(amount) < 10**13 else amount
+        if not 0 <= amount < self.limit:
+            raise forms.ValidationError(f"Between 0 and {self.limit - 1:,}.")
+        return amount
+
+    def read(self, text: str) -> Decimal:
+        """As the reader writes it; what is no number then may be one of another place."""
+        if self.formats:
+            try:
+                return parse_amount(text, self.formats.decimal_sign)
+            except ValueError:
+                pass
+        return parse_amount(text)
+
+    def say_example(self) -> str:
+        return f"{self.formats.typed(Decimal('48000.50'))}" if self.formats else self.example
+
+
+class CountField(AmountField):
+    """A whole number of people or things."""
+
+    limit = Decimal(2**31)
+    unit = Decimal(1)
+    example = "1200"
+
+    def to_python(self, value: object) -> int | None:
+        amount = super().to_python(value)
+        return None if amount is None else int(amount)
+
+    def say_example(self) -> str:
+        return self.formats.typed(1200) if self.formats else self.example
+
+
+class DayInput(forms.TextInput):
+    """A text field, and beside it the browser's own calendar, which knows no locale but the browser's."""
+
+    template_name = "django/forms/day.html"
+
+
+class DayField(forms.DateField):
+    """A day, typed in its reader's order of day, month and year."""
+
+    widget = DayInput
+    formats: Formats | None = None
+
+    def prepare_value(self, value: object) -> object:
+        if isinstance(value, str) and ISO_DAY.fullmatch(value):  # out of an address
+            with suppress(ValueError):
+                value = date.fromisoformat(value)
+        if not isinstance(value, date):
+            return value
+        return self.formats.day_typed(value) if self.formats else value.isoformat()
+
+    def to_python(self, value: object) -> date | None:
+        if self.formats is None or value in self.empty_values or isinstance(value, date):
+            return super().to_python(value)
+        try:
+            return self.formats.read_day(str(value))
+        except ValueError as error:
+            example = self.formats.day_typed(self.formats.today)
+            raise forms.ValidationError(f"This is not a date. Write it like {example}.") from error
+
+
+def speak(form: forms.BaseForm, formats: Formats) -> None:
+    """Numbers and days of this form are its reader's."""
+    for field in form.fields.values():
+        if isinstance(field, (AmountField, DayField)):
+            field.formats = formats
+        if isinstance(field, DayField):
+            field.widget.attrs |= {"placeholder": formats.day_pattern, "autocomplete": "off"}
