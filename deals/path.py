@@ -19,7 +19,8 @@ def stage_path(deal: Deal, now: datetime) -> list[Step]:
     """The open stages in order; a won deal is done with all, a lost one stands where it was lost."""
     spent: dict[int, float] = {}
     last_open = deal.stage_id
-    for event in StageEvent.objects.filter(deal=deal, from_stage__isnull=False).order_by("left_at", "id"):
+    events = StageEvent.objects.filter(deal=deal, from_stage__isnull=False).order_by("left_at", "id")
+    for event in standing(list(events)):
         spent[event.from_stage_id] = (
             spent.get(event.from_stage_id, 0) + (event.left_at - event.entered_at).total_seconds()
         )
@@ -30,6 +31,16 @@ def stage_path(deal: Deal, now: datetime) -> list[Step]:
     stages = [stage for stage in deal.pipeline.stages.all() if stage.is_open]
     current = next((i for i, stage in enumerate(stages) if stage.pk == last_open), -1)
     return [Step(stage, _days(spent.get(stage.pk)), _state(deal, i, current)) for i, stage in enumerate(stages)]
+
+
+def standing(events: list[StageEvent]) -> list[StageEvent]:
+    """Without those that were taken back, and without the taking back; an undo may have been taken back itself."""
+    undone: set[int] = set()
+    # The newest first: whether an undo holds is known before what it undoes is met.
+    for event in sorted(events, key=lambda event: event.pk, reverse=True):
+        if event.undoes_id and event.pk not in undone:
+            undone.add(event.undoes_id)
+    return [event for event in events if not event.undoes_id and event.pk not in undone]
 
 
 def _days(seconds: float | None) -> int | None:

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from activities.actions import add_note, plan_task
-from deals.actions import add_contact, move_to_stage, update_deal
-from deals.models import Deal, DealContact
+from deals.actions import add_contact, move_to_stage, undo_stage_change, update_deal
+from deals.models import Deal, DealContact, StageEvent
 from leads.actions import capture, create_company, create_contact
 from leads.models import Company
 from tests.factories import make_deal, url
@@ -214,6 +214,22 @@ def test_the_path_says_where_it_stands_and_how_long_it_stood(acme, bob):
     move_to_stage(deal, acme.stages["Contacted"], by=acme.bob)
     move_to_stage(deal, acme.stages["Won"], by=acme.bob)
     assert {step["class"] for step in detail(bob, deal).one("form", "path").all("button")} == {"won"}
+
+
+def test_a_stage_entered_by_mistake_was_never_entered(acme, bob):
+    start = timezone.now() - timedelta(days=9, hours=1)
+    deal = make_deal(acme.bob, acme.stages["New"], at=start)
+
+    def said() -> list[str]:
+        return [step["aria-label"] for step in detail(bob, deal).one("form", "path").all("button")][:2]
+
+    _, mistake = move_to_stage(deal, acme.stages["Contacted"], by=acme.bob, at=start + timedelta(days=4))
+    undo_stage_change(mistake, by=acme.bob)
+    assert said() == ["New, current, 9 days", "Contacted, future"]
+    undo_stage_change(StageEvent.objects.get(undoes=mistake), by=acme.bob)
+    assert said() == ["New, done, 4 days", "Contacted, current, 5 days"]
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob, at=start + timedelta(days=8))
+    assert said() == ["New, done, 4 days", "Contacted, done, 4 days"]
 
 
 def test_a_step_of_the_path_moves_the_deal(acme, bob, deal):
