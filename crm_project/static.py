@@ -1,14 +1,11 @@
 """Static files with their hash in the name, compressed once, our own JavaScript modules included."""
 
-import re
-
 from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.base import ContentFile, File
 from django.http import HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-BESIDE = re.compile(r"\s+// .*$")  # a comment behind the code; no text of ours holds these signs
 IMPORTS = HashedFilesMixin._js_module_import_aggregation_patterns[1]
 
 
@@ -18,12 +15,12 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
     patterns = (*HashedFilesMixin.patterns, ("js/*.js", IMPORTS))
 
     def _save(self, name: str, content: File) -> str:
-        """Our modules travel without their comments and indentation, a fifth of what they weigh."""
+        """Our modules travel without what only their readers need: comments, spaces, long names; a third of what they weigh."""
         if name.startswith("js/"):
+            import minify  # noqa: PLC0415 - it brings a runtime along that no server needs
+
             content.seek(0)
-            lines = (line.strip() for line in content.read().decode().splitlines())
-            code = (BESIDE.sub("", line) for line in lines if line and not line.startswith("//"))
-            content = ContentFile("\n".join(code).encode())
+            content = ContentFile(minify.string("application/javascript", content.read().decode()).encode())
         return super()._save(name, content)
 
 

@@ -89,7 +89,7 @@ def gzipped(files: list[bytes]) -> int:
 
 
 def test_our_own_css_and_javascript_stay_small(tmp_path):
-    """As they travel, comments and indentation left out of the modules."""
+    """As they travel, minified."""
     storage = ModuleStaticFilesStorage(location=tmp_path)
     modules = {}
     for path in sorted((ROOT / "static" / "js").glob("*.js")):
