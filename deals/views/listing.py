@@ -64,7 +64,7 @@ def deal_list(request: MemberRequest) -> HttpResponse:
 
 
 def line(card: dict, row: dict, formats: Formats) -> dict:
-    """A card with what only the list shows."""
+    """A card with what only the list shows, for `deals/deal_row.html`."""
     return card | {
         "stage": row["stage__name"],
         "color": row["stage__color"],

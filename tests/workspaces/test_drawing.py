@@ -32,6 +32,7 @@ CARD = [
     "owner_initials",
     "owner_tone",
 ]
+ROW = [*CARD, "stage", "color", "weighted", "created"]
 NASTY = """<script>alert('%s %(id)s')</script> & "\ue000name\ue001" {{ name }} 100 %"""
 
 
@@ -39,14 +40,15 @@ def plain(template: str, rows: list[dict[str, str]]) -> str:
     return "".join(render_to_string(template, row) for row in rows)
 
 
+@pytest.mark.parametrize(("template", "names"), [("deals/card.html", CARD), ("deals/deal_row.html", ROW)])
 @pytest.mark.parametrize("text", ["Acme", "0", NASTY])
 @pytest.mark.parametrize("asked", [*itertools.product((True, False), repeat=4)])
-def test_a_card_is_what_the_template_draws(text, asked):
+def test_a_row_is_what_the_template_draws(template, names, text, asked):
     empty = {
         name for name, there in zip(("company", "close", "next_tone", "rot_tone"), asked, strict=True) if not there
     }
-    rows = [{name: "" if name in empty else f"{text} {name}" for name in CARD} for _ in range(2)]
-    assert filled("deals/card.html", rows) == plain("deals/card.html", rows)
+    rows = [{name: "" if name in empty else f"{text} {name}" for name in names} for _ in range(2)]
+    assert filled(template, rows) == plain(template, rows)
 
 
 def test_only_safe_text_is_let_through():
