@@ -165,19 +165,26 @@ class Postgres:
 
     def _running_port(self) -> int | None:
         lines = self._pid_file()
-        if len(lines) < 4 or not is_listening(int(lines[3])):
+        # A killed server's children go on listening until they notice.
+        if not self.is_up() or len(lines) < 4 or not is_listening(int(lines[3])):
             return None
         return int(lines[3]) if self._run("pg_ctl", "-D", self.cluster, "status").returncode == 0 else None
 
     def _drop_stale_pid(self) -> None:
         """After a crash its pid may belong to another program by now, or the file be empty: PostgreSQL would then refuse
         to start."""
+        lines = self._pid_file()
         if self.is_up():
-            os.kill(int(self._pid_file()[0]), signal.SIGTERM)
+            os.kill(int(lines[0]), signal.SIGTERM)
             for _ in range(100):
                 if not self._pid_file():
                     return
                 time.sleep(0.1)
+        # The children of one that was killed end by themselves, in a moment; until then the data are theirs.
+        for _ in range(50):
+            if len(lines) < 4 or not is_listening(int(lines[3])):
+                break
+            time.sleep(0.1)
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -183,6 +183,9 @@ def found(world: World, text: str) -> Iterator[tuple[str, int]]:
         for owners in (None, [user.pk for user in world.users.values()], [world.rival.user]):
             rows = cursor.execute("SELECT kind, id FROM crm_search(%s, %s, 500)", [text, owners]).fetchall()
             yield from ((TABLES[kind], pk) for kind, pk in rows)
+            for kind, table in TABLES.items():
+                similar = cursor.execute("SELECT crm_similar(%s, %s, %s, 500)", [kind, text, owners]).fetchall()
+                yield from ((table, pk) for (pk,) in similar)
 
 
 def ids(workspace: int) -> set[tuple[str, int]]:

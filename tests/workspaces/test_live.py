@@ -197,7 +197,8 @@ def test_what_happened_while_one_was_away_is_asked_for(committed, tap, login):
     again = tap(committed.bob)
     since = page.one(id="board")["data-since"]
     answer = bob.get(url(committed.workspace, "deal_changes"), {"since": since}, headers=SCRIPT)
-    assert answer.headers["X-About"] == str(missed.pk) and "While away" in answer.text
+    # Among others, maybe: transactions of other databases in this cluster move the moment back.
+    assert str(missed.pk) in answer.headers["X-About"].split(",") and "While away" in answer.text
     assert again.told.empty()
 
 
