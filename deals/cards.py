@@ -18,7 +18,7 @@ from workspaces.people import initials, tone_of
 OPEN_TASKS = Task.objects.filter(workspace_id=OuterRef("workspace_id"), deal_id=OuterRef("pk"), status=Task.Status.OPEN)
 # What is to be done first, be it overdue; and when something is next due from now on.
 NEXT_TASK = OPEN_TASKS.order_by(F("due_at").asc(nulls_last=True), "pk").values(
-    task=JSONObject(title="title", due_at="due_at", all_day="due_all_day")
+    task=JSONObject(pk="pk", title="title", due_at="due_at", all_day="due_all_day")
 )[:1]
 PLANNED = OPEN_TASKS.filter(due_at__gte=Now()).order_by("due_at").values("due_at")[:1]
 COLUMNS = (

@@ -30,12 +30,22 @@ def main(argv: list[str]) -> int:
 
 
 def _main(argv: list[str]) -> int:
-    split = next((i for i, word in enumerate(argv) if word in COMMANDS), len(argv))
-    options = _options(argv[:split])
-    command, rest = (argv[split], argv[split + 1 :]) if split < len(argv) else ("serve", [])
+    own, command, rest = split(argv)
+    options = _options(own)
     # Others may not look in; PostgreSQL, which root starts as another user, passes through.
     options.data.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
     return globals()[f"_{command}"](options, rest)
+
+
+def split(argv: list[str]) -> tuple[list[str], str, list[str]]:
+    """(our own options, the command, its arguments); --data is ours on either side of the command."""
+    at = next((i for i, word in enumerate(argv) if word in COMMANDS), len(argv))
+    if at == len(argv):
+        return argv, "serve", []
+    own, rest = argv[:at], argv[at + 1 :]
+    if rest[:1] == ["--data"]:
+        own, rest = [*own, *rest[:2]], rest[2:]
+    return own, argv[at], rest
 
 
 def _options(argv: list[str]) -> argparse.Namespace:

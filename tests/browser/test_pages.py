@@ -6,9 +6,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from activities.actions import add_note, complete_task, plan_task
-from deals.actions import add_contact, move_to_stage, undo_stage_change
-from deals.models import Stage
-from leads.actions import capture, create_contact
+from deals.actions import add_contact, move_to_stage, undo_stage_change, update_deal
+from deals.models import Deal, Stage
+from leads.actions import capture, create_contact, update_company
+from leads.models import Company
 from tests.browser.board import fill, lane
 from workspaces.tenancy import tenant
 
@@ -104,6 +105,31 @@ def test_pages_of_a_workspace(browser, place, log_in, rows, screen):
     for path in INSIDE:
         page.goto(place.url(path.format(**rows)))
         wrong += check(page, path)
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+# What is cut off at the right, and in nothing that scrolls sideways.
+OUT_OF_REACH = """() => [...document.querySelectorAll("main :is(h1, a, button, dd, p)")].filter((each) => {
+  const box = each.getBoundingClientRect();
+  if (!box.width || box.right <= innerWidth + 1 || each.closest("[popover], .vh")) return false;
+  for (let up = each; up.id !== "main"; up = up.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX)) return false;
+  return true;
+}).map((each) => each.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("width", [1440, 768, 390])
+def test_nothing_is_out_of_reach(browser, place, log_in, rows, width):
+    with tenant(place.workspace, place.alice.user, door="web"):
+        company, deal = Company.objects.get(pk=rows["company"]), Deal.objects.get(pk=rows["deal"])
+        update_company(company, by=place.alice, version=company.version, name="Ü" * 150)
+        update_deal(deal, by=place.alice, version=deal.version, name="W" * 200, company_id=company.pk)
+    page = log_in(browser.new_context(viewport={"width": width, "height": 900}).new_page(), place.alice)
+    wrong = []
+    for path in INSIDE:
+        page.goto(place.url(path.format(**rows)))
+        expect(page.locator("main")).to_be_visible()
+        wrong += [f"{path}: {html}" for html in page.evaluate(OUT_OF_REACH)]
     page.context.close()
     assert not wrong, "\n".join(wrong)
 

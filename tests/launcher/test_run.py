@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from launcher.cli import split
 from launcher.environment import ROOT, fingerprint
 from launcher.files import State, free_port
 from launcher.postgres import Postgres
@@ -204,3 +205,19 @@ def test_another_postgresql_that_got_its_pid_is_left_alone(cluster):
     finally:
         other.kill()
         other.wait()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("", ([], "serve", [])),
+        ("--port 8001 --data d", (["--port", "8001", "--data", "d"], "serve", [])),
+        ("--data d manage check --tag x", (["--data", "d"], "manage", ["check", "--tag", "x"])),
+        (
+            "manage --data d import_csv deals --data e",
+            (["--data", "d"], "manage", ["import_csv", "deals", "--data", "e"]),
+        ),
+    ],
+)
+def test_the_folder_may_be_named_on_either_side_of_the_command(words, said):
+    assert split(words.split()) == said
