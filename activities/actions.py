@@ -107,14 +107,16 @@ def log_call(
     subject: TenantModel,
     *,
     by: Membership,
-    outcome: str,
+    outcome: str = "",
     body: str = "",
     minutes: int | None = None,
     door: Door = Door.WEB,
     at: datetime | None = None,
 ) -> Activity:
-    """A call that took place. `outcome` is one of Activity.Outcome, `minutes` its length."""
+    """A call that took place. `outcome` is one of Activity.Outcome, `minutes` its length; without an outcome it needs a text."""
     check_may(by, Role.REP, "log calls")
+    if not outcome and not body.strip():
+        raise Refused("An empty call was not logged.", fields={"outcome": "How did it end? Or write what was said."})
     return record(
         subject, Activity.Kind.CALL, by=by, door=door, at=_past(at), outcome=outcome, body=body.strip(), minutes=minutes
     )
@@ -125,12 +127,14 @@ def log_meeting(
     subject: TenantModel,
     *,
     by: Membership,
-    body: str = "",
+    body: str,
     minutes: int | None = None,
     door: Door = Door.WEB,
     at: datetime | None = None,
 ) -> Activity:
     check_may(by, Role.REP, "log meetings")
+    if not body.strip():
+        raise Refused("An empty meeting was not logged.", fields={"body": "What was agreed?"})
     return record(subject, Activity.Kind.MEETING, by=by, door=door, at=_past(at), body=body.strip(), minutes=minutes)
 
 

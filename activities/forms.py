@@ -22,11 +22,11 @@ class NoteForm(forms.Form):
 
 
 class CallForm(forms.Form):
-    # Typing comes first: the outcome is the usual one more often than not.
+    # Typing comes first. No outcome is chosen beforehand: nobody should log by accident that somebody was reached.
     body = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was said"}), required=False, label="Notes"
     )
-    outcome = forms.ChoiceField(choices=Activity.Outcome.choices)
+    outcome = forms.ChoiceField(choices=[("", "—"), *Activity.Outcome.choices], required=False)
     minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
     at = forms.DateTimeField(required=False, label="When", widget=MOMENT)
 

@@ -10,7 +10,7 @@ from django.http import Http404
 
 from activities.due import how_due
 from activities.models import Activity, Door, Task
-from activities.wording import Change, changes
+from activities.wording import Change, changes, people
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
 
@@ -52,6 +52,7 @@ class Entry:
     tone: str
     day: str
     changes: list[Change]
+    people: tuple[str, str, str] | None
     who: str
     via: str
 
@@ -94,7 +95,8 @@ def entry(activity: Activity, day: str, formats: Formats) -> Entry:
     icon, tone = LOOK[Activity.Kind(activity.kind)]
     via, nobody = DOORS.get(Door(activity.door), ("", "A visitor"))
     who, via = (str(activity.actor), via) if activity.actor else (nobody, "")
-    return Entry(activity, icon, "" if activity.undone_at else tone, day, changes(activity, formats), who, via)
+    tone = "" if activity.undone_at else tone
+    return Entry(activity, icon, tone, day, changes(activity, formats), people(activity), who, via)
 
 
 def visible(request: MemberRequest, things: models.QuerySet) -> models.QuerySet:

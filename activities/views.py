@@ -29,6 +29,7 @@ PREFILLED = frozenset(("title", "type", "due_on"))
 FOLLOW_UP = "Follow up: "
 FRIDAY = 4
 LONGEST_TITLE = Task._meta.get_field("title").max_length
+SAVED = {"note": "Note saved", "call": "Call logged", "meeting": "Meeting logged", "email": "Email logged"}
 VERBS = {"note": actions.add_note, "call": actions.log_call, "meeting": actions.log_meeting, "email": actions.log_email}
 
 
@@ -53,19 +54,16 @@ def timeline(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     return render(request, "activities/timeline.html#entries", {"timeline": Timeline(request, subject)})
 
 
-def shown(request: MemberRequest, subject: Model) -> HttpResponse:
-    """Saved: our JavaScript draws the page again, a plain form goes to the record's page."""
-    return HttpResponse(status=204) if is_script(request) else done(request, subject.get_absolute_url())
-
-
 def told(
-    request: MemberRequest, subject: Model, text: str, task: Task, *, undo: str = "", then: str = ""
+    request: MemberRequest, subject: Model, text: str, task: Task | None = None, *, undo: str = "", then: str = ""
 ) -> HttpResponse:
-    """The same, with a toast, its undo, and a form to go on with (`then`, a URL)."""
+    """Saved, and a toast says so, with its undo and a form to go on with (`then`, a URL). Our JavaScript draws the page
+    again, a plain form goes to the record's page."""
     if not is_script(request):
-        messages.success(request, f"{text}: {task.title}", extra_tags=undo)
+        messages.success(request, f"{text}: {task.title}" if task else text, extra_tags=undo)
         return done(request, then or subject.get_absolute_url())
-    context = {"text": text, "task": task, "undo": undo, "then": then}
+    deal = subject if subject._meta.model_name == "deal" else None
+    context = {"text": text, "task": task, "deal": deal, "undo": undo, "then": then}
     return render(request, "activities/told.html", context)
 
 
@@ -83,7 +81,7 @@ def compose(request: MemberRequest, kind: str, pk: int, mode: str) -> HttpRespon
         VERBS[mode](subject, by=request.member, **form.cleaned_data)
     except Refused as refusal:
         return form_refused(request, "activities/compose.html", form, refusal, **context)
-    return shown(request, subject)
+    return told(request, subject, SAVED[mode])
 
 
 @member_required(methods=("GET", "POST"))
@@ -224,4 +222,4 @@ def note_edit(request: MemberRequest, pk: int) -> HttpResponse:
         actions.edit_note(note, form.cleaned_data["body"], pinned=form.cleaned_data["pinned"], by=request.member)
     except Refused as refusal:
         return form_refused(request, "activities/note_edit.html", form, refusal, **context)
-    return shown(request, subject)
+    return told(request, subject, SAVED["note"])

@@ -29,6 +29,14 @@ def changes(activity: Activity, formats: Formats) -> list[Change]:
     return [(what(name), words(name, old), words(name, new)) for name, (old, new) in found.items()]
 
 
+def people(activity: Activity) -> tuple[str, str, str] | None:
+    """Who came to a deal or left it: ("added", name, "to") or ("removed", name, "from"). None where a line tells of no person."""
+    gone, came = (activity.data.get("changes") or {}).get("people") or ("", "")
+    if came:
+        return "added", came, "to"
+    return ("removed", gone, "from") if gone else None
+
+
 def what(name: str) -> str:
     return NAMES.get(name, name.removesuffix("_id").replace("_", " "))
 

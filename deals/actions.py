@@ -44,6 +44,8 @@ NAMED: dict[str, type[Model]] = {
 }  # fmt: skip
 CLOSING = ("won_reason", "lost_reason", "close_note", "competitor")
 LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
+# Those that tell of a new version of a deal; a note or a call makes none.
+CHANGES = (*LINES, Activity.Kind.FIELD_CHANGE, Activity.Kind.SYSTEM, Activity.Kind.DEAL_CREATED)
 # What a stage change writes.
 MOVED = (
     "stage", "pipeline", "status", "stage_entered_at", "last_activity_at", "closed_at", *CLOSING, "rank", "probability", "probability_source", "version",
@@ -108,7 +110,7 @@ def create_deal(
 def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door = Door.WEB, **changes: object) -> Deal:
     """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage."""
     check_may(by, Role.REP, "change deals")
-    deal = lock_deal(deal.pk, version)
+    deal = lock_deal(deal.pk, version, by)
     if "probability" in changes and deal.status != Kind.OPEN:
         raise Refused(
             f"A {deal.status} deal has no probability of its own.", fields={"value": "Reopen the deal first."}
@@ -171,9 +173,7 @@ def move_to_stage(
     None (commands, automations) takes the newest. Closing reads reason, note and competitor.
     """
     check_may(by, Role.REP, "move deals")
-    deal = lock_deal(deal.pk)
-    if version is not None and deal.version != version:
-        raise_stale(deal)
+    deal = lock_deal(deal.pk, version, by)
     stages = lock_stages(deal.stage_id, stage.pk)
     if stage.pk not in stages:
         raise Refused("This stage is gone. Reload the page.", fields={"stage": "This stage is gone."})
@@ -261,7 +261,7 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     check_may(by, Role.REP, "undo moves")
     deal = lock_deal(event.deal_id)
     if deal.version != event.version:
-        raise_stale(deal, "cannot be undone any more")
+        raise_stale(deal, what="cannot be undone any more")
     if event.by_id != by.user_id and not by.may(Role.MANAGER):
         raise NotAllowed("Only a manager may undo what somebody else did.")
     if event.from_stage_id is None:
@@ -321,7 +321,7 @@ def _lines(event: StageEvent) -> QuerySet[Activity]:
 def delete_deal(deal: Deal, *, by: Membership, version: int | None = None, door: Door = Door.WEB) -> Deal:
     """Into the bin, from where it comes back for 30 days (tasks.empty_bin)."""
     check_may(by, Role.REP, "delete deals")
-    deal = lock_deal(deal.pk, version)
+    deal = lock_deal(deal.pk, version, by)
     deal.deleted_at = timezone.now()
     deal.version += 1
     deal.save()
@@ -346,7 +346,13 @@ def restore_deal(deal: Deal, *, by: Membership, door: Door = Door.WEB) -> Deal:
 
 @action
 def add_contact(
-    deal: Deal, contact: Contact, *, by: Membership | None, role: str = "", door: Door = Door.WEB
+    deal: Deal,
+    contact: Contact,
+    *,
+    by: Membership | None,
+    role: str = "",
+    door: Door = Door.WEB,
+    at: datetime | None = None,
 ) -> DealContact:
     """A person in the deal; the first one is its primary contact."""
     check_may(by, Role.REP, "change deals")
@@ -357,7 +363,7 @@ def add_contact(
     link = DealContact.objects.create(
         workspace_id=deal.workspace_id, deal=deal, contact=contact, role=role, is_primary=is_first
     )
-    record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": {"people": ["", contact.name]}})
+    record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, at=at, data={"changes": {"people": ["", contact.name]}})
     return link
 
 
@@ -376,13 +382,13 @@ def remove_contact(link: DealContact, *, by: Membership | None, door: Door = Doo
 # --- parts ------------------------------------------------------------------------------------------
 
 
-def lock_deal(pk: int, version: int | None = None) -> Deal:
-    """The newest state, locked until the end of the transaction."""
+def lock_deal(pk: int, version: int | None = None, by: Membership | None = None) -> Deal:
+    """The newest state, locked until the end of the transaction. `by` saw `version`."""
     deal = Deal.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if deal is None:
         raise Stale("This deal was deleted meanwhile.")
     if version is not None and deal.version != version:
-        raise_stale(deal)
+        raise_stale(deal, by)
     return deal
 
 
@@ -397,12 +403,16 @@ def lock_stages(*pks: int) -> dict[int, Stage]:
     return {stage.pk: stage for stage in stages}
 
 
-def raise_stale(deal: Deal, what: str = "was not changed") -> None:
-    """Say who changed the deal last, and when they did so."""
-    last = Activity.objects.filter(deal=deal).select_related("actor").order_by("-at", "-id").first()
-    who = str(last.actor) if last and last.actor else "Somebody"
+def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not changed") -> None:
+    """Say to `by` who changed the deal last, and to which stage it went."""
+    of_facts = ~Q(data__has_key="changes") | ~Q(data__changes__has_key="people")
+    lines = Activity.objects.filter(of_facts, deal=deal, kind__in=CHANGES)
+    last = lines.select_related("actor").order_by("-at", "-id").first()
     to = last.data.get("to") if last and last.kind in LINES else None
     did = f"moved this deal to {to}" if to else "changed this deal"
+    if by and last and last.actor_id == by.user_id and last.kind != Activity.Kind.DEAL_CREATED:
+        raise Stale(f"It {what}: You {did} in another tab.")
+    who = str(last.actor) if last and last.actor else "Somebody"
     raise Stale(f"It {what}: {who} {did} meanwhile.")
 
 

@@ -12,7 +12,7 @@ from deals.models import Deal, Kind, Stage, StageEvent
 class Step:
     stage: Stage
     days: int | None
-    state: str  # done, current, future, won, lost
+    state: str  # done, skipped, current, future, won, lost
 
 
 def stage_path(deal: Deal, now: datetime) -> list[Step]:
@@ -30,7 +30,10 @@ def stage_path(deal: Deal, now: datetime) -> list[Step]:
         spent[deal.stage_id] = (now - deal.stage_entered_at).total_seconds()
     stages = [stage for stage in deal.pipeline.stages.all() if stage.is_open]
     current = next((i for i, stage in enumerate(stages) if stage.pk == last_open), -1)
-    return [Step(stage, _days(spent.get(stage.pk)), _state(deal, i, current)) for i, stage in enumerate(stages)]
+    return [
+        Step(stage, _days(spent.get(stage.pk)), _state(deal, i, current, was_there=stage.pk in spent))
+        for i, stage in enumerate(stages)
+    ]
 
 
 def standing(events: list[StageEvent]) -> list[StageEvent]:
@@ -47,9 +50,11 @@ def _days(seconds: float | None) -> int | None:
     return None if seconds is None else max(0, int(seconds // 86400))
 
 
-def _state(deal: Deal, index: int, current: int) -> str:
+def _state(deal: Deal, index: int, current: int, *, was_there: bool) -> str:
     if deal.status == Kind.WON:
         return "won"
     if index == current:
         return "lost" if deal.status == Kind.LOST else "current"
-    return "done" if index < current else "future"
+    if index > current:
+        return "future"
+    return "done" if was_there else "skipped"

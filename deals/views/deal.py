@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from activities.timeline import Timeline, open_tasks
+from activities.wording import in_words
 from deals import actions
 from deals.cards import NEXT_TASK, next_step
 from deals.forms import ContactRoleForm, fact_form
@@ -17,7 +18,7 @@ from deals.views.board import visible_deals
 from leads.actions import find_or_create_company, named_contact
 from leads.models import Lead
 from workspaces.access import MemberRequest, member_required, visible_owners
-from workspaces.action import Refused
+from workspaces.action import Refused, Stale
 from workspaces.dialogs import dialog, done, form_refused, is_script
 from workspaces.formats import Formats
 
@@ -97,11 +98,19 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
     except Refused as refusal:
         if refusal.status == 409:
             # What the other one wrote, beside what was typed here: saving again is now a choice, not an accident.
+            newest = get_object_or_404(detailed(request), pk=pk)
             form.data = form.data.copy()
-            form.data["version"] = Deal.objects.get(pk=deal.pk).version
-            context["theirs"] = get_object_or_404(detailed(request), pk=pk)
+            form.data["version"] = newest.version
+            refusal = Stale(f"{refusal.message} It is now {now_said(newest, field, Formats.of(request))}.")
+            context["theirs"] = True
         return form_refused(request, "deals/deal_edit.html", form, refusal, **context)
     return changed(request, deal)
+
+
+def now_said(deal: Deal, field: str, formats: Formats) -> str:
+    """A fact as the timeline would say it."""
+    column = f"{field}_id" if field in NAMED else field
+    return in_words(Deal, column, actions.said(column, getattr(deal, column)), formats, deal.currency) or "empty"
 
 
 def changed(request: MemberRequest, deal: Deal) -> HttpResponse:
@@ -113,6 +122,7 @@ def changed(request: MemberRequest, deal: Deal) -> HttpResponse:
     )
 
 
+NAMED = ("owner", "company")
 LABELS = {
     "owner": "Owner",
     "next_step": "Next step",

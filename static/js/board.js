@@ -113,7 +113,9 @@ function showSlot(lane, y) {
 function scrollAtEdges() {
   const area = board().getBoundingClientRect();
   const speed = (at, low, high) => (at < low + EDGE ? -1 : at > high - EDGE ? 1 : 0) * 14;
+  const left = board().scrollLeft;
   board().scrollLeft += speed(drag.x, area.left, area.right);
+  if (board().scrollLeft !== left) follow(drag.x, drag.y); // another column is under the finger now
   const list = drag.lane?.querySelector("ol");
   if (!list) return;
   const box = list.getBoundingClientRect();

@@ -75,16 +75,17 @@ def test_ones_own_notes_are_edited_and_those_of_others_by_admins(acme, deal):
 
 def test_calls_meetings_and_emails(acme, deal):
     actions.log_call(deal, by=acme.bob, outcome="voicemail", body=" Later ", minutes=2, at=THEN + DAY)
-    actions.log_meeting(deal, by=acme.alice, minutes=30, at=THEN + 2 * DAY)
+    actions.log_meeting(deal, by=acme.alice, body="Agreed", minutes=30, at=THEN + 2 * DAY)
     actions.log_email(deal, by=acme.bob, body="Offer", door="api", at=THEN + 3 * DAY)
     found = Activity.objects.exclude(kind="deal_created").order_by("pk")
     assert [(line.kind, line.actor_id, line.outcome, line.body, line.minutes, line.door) for line in found] == [
         ("call", acme.bob.user_id, "voicemail", "Later", 2, "web"),
-        ("meeting", acme.alice.user_id, "", "", 30, "web"),
+        ("meeting", acme.alice.user_id, "", "Agreed", 30, "web"),
         ("email_out", acme.bob.user_id, "", "Offer", None, "api"),
     ]
-    with pytest.raises(Refused):
-        actions.log_email(deal, by=acme.bob, body=" ")
+    for verb in (actions.log_call, actions.log_meeting, actions.log_email):
+        with pytest.raises(Refused, match="An empty"):
+            verb(deal, by=acme.bob, body=" ")
     with pytest.raises(Refused, match="plan a task"):
         actions.log_call(deal, by=acme.bob, outcome="busy", at=datetime.now(UTC) + DAY)
     assert found.count() == 3
@@ -105,7 +106,7 @@ def verbs(member: Membership, deal: Deal, task: Task) -> list:
     return [
         lambda: actions.add_note(deal, "A", by=member),
         lambda: actions.log_call(deal, by=member, outcome="busy"),
-        lambda: actions.log_meeting(deal, by=member),
+        lambda: actions.log_meeting(deal, by=member, body="A"),
         lambda: actions.log_email(deal, by=member, body="A"),
         lambda: actions.plan_task(deal, "A", by=member),
         lambda: actions.update_task(task, by=member, title="B"),

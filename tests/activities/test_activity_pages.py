@@ -188,26 +188,41 @@ def test_older_lines_come_as_one_scrolls(acme, bob, deal):
 
 
 @pytest.mark.parametrize(
-    ("mode", "data", "line"),
+    ("mode", "data", "line", "toast"),
     [
-        ("note", {"body": "Approved"}, "Bob wrote a note Approved"),
-        ("call", {"body": "Later", "outcome": "voicemail", "minutes": 2}, "Bob called · 2 min · left voicemail Later"),
-        ("meeting", {"body": "Agreed", "minutes": 30}, "Bob met · 30 min Agreed"),
-        ("email", {"body": "Offer"}, "Bob sent an email Offer"),
+        ("note", {"body": "Approved"}, "Bob wrote a note Approved", "Note saved"),
+        ("call", {"body": "Later", "outcome": "voicemail", "minutes": 2}, "Bob called · 2 min · left voicemail Later", "Call logged"),
+        ("call", {"body": "Later"}, "Bob called Later", "Call logged"),
+        ("call", {"outcome": "busy"}, "Bob called · busy", "Call logged"),
+        ("meeting", {"body": "Agreed", "minutes": 30}, "Bob met · 30 min Agreed", "Meeting logged"),
+        ("email", {"body": "Offer"}, "Bob sent an email Offer", "Email logged"),
     ],
-)
-def test_an_entry_of_each_kind(acme, bob, deal, mode, data, line):
+)  # fmt: skip
+def test_an_entry_of_each_kind(acme, bob, deal, mode, data, line, toast):
     path = url(acme.workspace, "compose", "deal", deal.pk, mode)
     assert read(bob.get(path)).all("form", action=path)
     assert bob.post(path, data)["Location"].endswith(url(acme.workspace, "deal_detail", deal.pk))
-    assert told(bob, deal)[0].split(" Edit")[0] == line
-    assert bob.post(path, data, headers=SCRIPT).status_code == 204
+    assert page_of(bob, deal).one(id="toasts").text.startswith(toast)
+    assert told(bob, deal)[0].split(" Edit")[0].removesuffix(" now") == line
+    assert read(bob.post(path, data, headers=SCRIPT)).one("div", "toast").text.startswith(toast)
     assert Activity.objects.filter(deal=deal).count() == 3
 
 
-def test_an_empty_note_is_refused_at_its_field(acme, bob, deal):
-    response = post(bob, acme, "compose", deal._meta.model_name, deal.pk, "note", body="  ")
-    assert response.status_code == 422 and "body" in response.context["form"].errors
+@pytest.mark.parametrize(
+    ("mode", "field"), [("note", "body"), ("call", "outcome"), ("meeting", "body"), ("email", "body")]
+)
+def test_an_empty_entry_is_refused_at_its_field(acme, bob, deal, mode, field):
+    """As the form comes, and with a length alone."""
+    before = Activity.objects.count()
+    path = url(acme.workspace, "compose", "deal", deal.pk, mode)
+    fields = read(bob.get(path)).one("form", action=path).fields
+    for data in (fields, {"body": "  ", "outcome": "", "minutes": 5}):
+        response = post(bob, acme, "compose", deal._meta.model_name, deal.pk, mode, **data)
+        assert response.status_code == 422 and list(response.context["form"].errors) == [field]
+    assert Activity.objects.count() == before
+
+
+def test_there_is_no_other_kind_of_entry(acme, bob, deal):
     assert bob.get(url(acme.workspace, "compose", "deal", deal.pk, "sms")).status_code == 404
 
 

@@ -1,5 +1,7 @@
 """The board in a browser: by mouse, finger, keys and menu; live; refused; without a connection; without JavaScript."""
 
+import re
+
 import pytest
 from django.db.models import F
 from playwright.sync_api import expect
@@ -37,6 +39,24 @@ def test_drag_to_a_stage_and_to_a_place_in_it(page, place, log_in):
     expect(lane(page, "New").locator(".ct")).to_have_text("2")
     page.reload()
     assert order(page, "Qualified") == [deals["Qualified"][0].pk, moved.pk, second.pk, deals["Qualified"][2].pk]
+
+
+def test_a_board_that_scrolls_under_a_still_hand_takes_the_card_where_it_came_to_stand(page, place, log_in):
+    deals = fill(place)
+    page.set_viewport_size({"width": 900, "height": 700})
+    board = open_board(log_in(page, place.alice), place).locator("#board")
+    area = board.bounding_box()
+    x, y = area["x"] + area["width"] - 20, area["y"] + 150
+    at = card(page, deals["New"][0]).bounding_box()
+    page.mouse.move(at["x"] + 40, at["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(x, y, steps=5)
+    far = "([x, y]) => {const board = document.getElementById('board'); return board.scrollLeft + board.clientWidth >= board.scrollWidth - 1 && document.elementFromPoint(x, y).closest('.lane').dataset.stageName}"
+    under = page.wait_for_function(far, arg=[x, y]).json_value()
+    expect(lane(page, under)).to_have_class(re.compile(r"\bover\b"))
+    expect(lane(page, under).locator(".slot")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.mouse.up()
 
 
 def test_escape_puts_the_card_back(page, place, log_in):

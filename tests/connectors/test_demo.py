@@ -204,6 +204,10 @@ def check_counts():
     assert converted.count() == Deal.objects.exclude(lead=None).count() == converted.filter(deals__isnull=False).count()
     assert SegmentMember.objects.filter(segment__name="Met at a fair").exists() and CampaignMember.objects.exists()
     assert not Activity.objects.filter(at__gt=timezone.now()).exists()
+    # Of all that happened nothing did on the day that the demo was made, and each person was there from the deal's first day.
+    assert not Activity.objects.filter(at__gt=timezone.now() - timedelta(hours=1)).exists()
+    joined = Activity.objects.filter(data__changes__has_key="people").select_related("deal")
+    assert joined.exists() and all(line.at == line.deal.created_at for line in joined)
 
 
 def check_totals():

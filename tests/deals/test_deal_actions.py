@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from activities.actions import add_note
 from activities.models import Activity
 from deals.actions import (
     add_contact,
@@ -199,6 +200,19 @@ def test_a_stale_change_overwrites_nothing_and_names_who_was_faster(acme):
     assert isinstance(found, Stale) and found.message == "It was not changed: Alice changed this deal meanwhile."
     move_to_stage(deal, acme.stages["Contacted"], by=acme.alice)
     assert "Alice moved this deal to Contacted" in refused(update_deal, deal, by=acme.bob, version=2, name="B").message
+
+
+def test_whoever_was_faster_than_themselves_is_told_so(acme):
+    deal = make_deal(acme.bob, acme.stages["New"])
+    update_deal(deal, by=acme.bob, version=1, amount=Decimal(7))
+    message = refused(update_deal, deal, by=acme.bob, version=1, next_step="Call").message
+    assert message == "It was not changed: You changed this deal in another tab."
+    # What makes no new version of the deal was not in anybody's way.
+    update_deal(deal, by=acme.alice, version=2, amount=Decimal(8))
+    add_note(deal, "Approved", by=acme.bob)
+    add_contact(deal, create_contact(acme.workspace, by=acme.bob, first_name="Uma"), by=acme.bob)
+    message = refused(update_deal, deal, by=acme.bob, version=2, next_step="Call").message
+    assert message == "It was not changed: Alice changed this deal meanwhile."
 
 
 @pytest.mark.parametrize(

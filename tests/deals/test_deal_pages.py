@@ -166,23 +166,26 @@ def test_what_is_no_fact_has_no_form(acme, bob, deal, field):
 
 
 @pytest.mark.parametrize(
-    ("field", "typed", "theirs"),
+    ("field", "typed", "theirs", "said"),
     [
-        ("next_step", "Mine", "Hers"),
-        ("source", "event", "referral"),
+        ("next_step", "Mine", "Hers", "Hers"),
+        ("competitor", "Mine", "", "empty"),
+        ("source", "event", "referral", "Referral"),
+        ("amount", Decimal(8000), Decimal(9400), "€9,400"),
     ],
 )  # fmt: skip
-def test_two_people_one_fact(acme, bob, deal, field, typed, theirs):
+def test_two_people_one_fact(acme, bob, deal, field, typed, theirs, said):
     """The slower one is told who was faster, keeps what was typed, and saves over it only by saving again."""
     update_deal(deal, by=acme.alice, version=1, **{field: theirs})
     response = edit(bob, deal, field, typed)
     page = read(response)
     assert response.status_code == 409
-    assert "Alice changed this deal meanwhile" in page.one("div", role="alert").text
+    told = page.one("div", role="alert").text
+    assert f"Alice changed this deal meanwhile. It is now {said}. Save again to put your value over it." in told
     deal.refresh_from_db()
     assert getattr(deal, field) == theirs and deal.version == 2
     form = page.one("form", "fact-form")
-    assert form.fields["value"] == typed and form.fields["version"] == "2"
+    assert form.fields["value"] == str(typed) and form.fields["version"] == "2"
     assert bob.post(form["action"], form.fields, headers=SCRIPT).status_code == 200
     deal.refresh_from_db()
     assert getattr(deal, field) == typed and deal.version == 3
@@ -200,7 +203,7 @@ def test_the_path_says_where_it_stands_and_how_long_it_stood(acme, bob):
         (str(acme.stages[name].pk), label)
         for name, label in (
             ("New", "New, done, 4 days"),
-            ("Contacted", "Contacted, done"),
+            ("Contacted", "Contacted, skipped"),
             ("Qualified", "Qualified, current, 4 days"),
             ("Meeting scheduled", "Meeting scheduled, future"),
             ("Proposal", "Proposal, future"),
@@ -208,9 +211,10 @@ def test_the_path_says_where_it_stands_and_how_long_it_stood(acme, bob):
     ]
     assert [step.get("aria-current") for step in steps] == [None, None, "step", None, None]
     assert "4 d of 14" in steps[2].text
+    assert [bool(step.all("svg")) for step in steps] == [True, False, False, False, False]
     move_to_stage(deal, acme.stages["Lost"], by=acme.bob, reason="No budget")
     states = [step["class"] for step in detail(bob, deal).one("form", "path").all("button")]
-    assert states == ["done", "done", "lost", "future", "future"]
+    assert states == ["done", "skipped", "lost", "future", "future"]
     move_to_stage(deal, acme.stages["Contacted"], by=acme.bob)
     move_to_stage(deal, acme.stages["Won"], by=acme.bob)
     assert {step["class"] for step in detail(bob, deal).one("form", "path").all("button")} == {"won"}

@@ -16,6 +16,7 @@ from deals.ranks import LONGEST
 from leads.actions import create_contact
 from leads.models import Company
 from tests.factories import make_deal, url
+from tests.pages import read
 from workspaces.action import Refused
 from workspaces.live import Reader
 from workspaces.models import Membership, User
@@ -79,7 +80,7 @@ def test_the_timeline_names_owner_and_company(acme):
     assert changes == {"owner_id": ["Alice", "Bob"], "company_id": [None, "Brightwater"]}
 
 
-def test_people_come_and_go_in_the_timeline_and_one_stays_primary(acme):
+def test_people_come_and_go_in_the_timeline_and_one_stays_primary(acme, login):
     deal = make_deal(acme.alice, acme.stages["New"])
     ida, otto = (create_contact(acme.workspace, first_name=name, by=acme.alice) for name in ("Ida", "Otto"))
     first = add_contact(deal, ida, by=acme.alice)
@@ -88,6 +89,13 @@ def test_people_come_and_go_in_the_timeline_and_one_stays_primary(acme):
     assert [(link.contact.name, link.is_primary) for link in DealContact.objects.all()] == [("Otto", True)]
     lines = Activity.objects.filter(deal=deal, kind="field_change").order_by("pk")
     assert [line.data["changes"]["people"] for line in lines] == [["", "Ida"], ["", "Otto"], ["Ida", None]]
+    page = read(login(acme.alice).get(url(acme.workspace, "deal_detail", deal.pk)))
+    said = [line.text for line in page.one("ol", "tl").all("div", "tx")]
+    assert [text for text in said if "people" in text] == [
+        "Alice removed Ida from the people of the deal",
+        "Alice added Otto to the people of the deal",
+        "Alice added Ida to the people of the deal",
+    ]
 
 
 @pytest.mark.parametrize("junk", JUNK)

@@ -225,7 +225,7 @@ class Replay:
             next_step=row.next_step,
         )
         for person in row.people:
-            add_contact(deal, self.made[person.key], by=self.by(row), role=person.role)
+            add_contact(deal, self.made[person.key], by=self.by(row), role=person.role, at=row.at)
 
     @live.register
     def _(self, row: rows.Move) -> None:
