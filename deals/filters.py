@@ -11,11 +11,9 @@ from django.db.models.expressions import RawSQL
 
 from deals.models import Deal, Stage
 from leads.models import Company, Segment, Source
-from workspaces.filtering import AmountFilter, Chip, ListFilter
+from workspaces.filtering import AmountFilter, Chip, DayFilter, ListFilter
 from workspaces.models import Membership, Team
 from workspaces.numbers import parse_id
-
-DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def month_start(day: date, months: int = 0) -> date:
@@ -71,8 +69,8 @@ class DealFilter(ListFilter):
     owner = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="by_owner")
     team = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Team), method="by_team")
     close = filters.MultipleChoiceFilter(choices=RANGES, method="by_close")
-    close_from = filters.DateFilter(field_name="expected_close_date", lookup_expr="gte", label="From", widget=DATE)
-    close_to = filters.DateFilter(field_name="expected_close_date", lookup_expr="lte", label="To", widget=DATE)
+    close_from = DayFilter(field_name="expected_close_date", lookup_expr="gte", label="From")
+    close_to = DayFilter(field_name="expected_close_date", lookup_expr="lte", label="To")
     amount_min = AmountFilter(field_name="amount", lookup_expr="gte", label="At least")
     amount_max = AmountFilter(field_name="amount", lookup_expr="lte", label="At most")
     company = filters.ModelChoiceFilter(queryset=of_workspace(Company), widget=forms.HiddenInput)

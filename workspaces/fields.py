@@ -107,10 +107,12 @@ class DayField(forms.DateField):
             raise forms.ValidationError(f"This is not a date. Write it like {example}.") from error
 
 
-def speak(form: forms.BaseForm, formats: Formats) -> None:
-    """Numbers and days of this form are its reader's."""
+def speak(
+    form: forms.BaseForm, formats: Formats, kinds: tuple[type[forms.Field], ...] = (AmountField, DayField)
+) -> None:
+    """Numbers and days of this form, or those `kinds` alone, are its reader's."""
     for field in form.fields.values():
-        if isinstance(field, (AmountField, DayField)):
+        if isinstance(field, kinds):
             field.formats = formats
         if isinstance(field, DayField):
             field.widget.attrs |= {"placeholder": formats.day_pattern, "autocomplete": "off"}

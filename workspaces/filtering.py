@@ -7,6 +7,7 @@ filtered page can be shared, and works without JavaScript: a chip is a link to i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import django_filters as filters
@@ -19,7 +20,7 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 
 from workspaces.dialogs import frame
-from workspaces.fields import AmountField
+from workspaces.fields import AmountField, DayField, speak
 from workspaces.formats import Formats
 
 # Never part of a filter's own parameters, kept or dropped when one changes.
@@ -39,6 +40,12 @@ class Chip:
 
 class AmountFilter(filters.Filter):
     field_class = AmountField
+
+
+class DayFilter(filters.Filter):
+    """A day, typed as its reader writes it; `ListFilter.plain` gives the address that everybody reads alike."""
+
+    field_class = DayField
 
 
 class AnyValues(forms.MultipleChoiceField):
@@ -63,6 +70,25 @@ class ListFilter(filters.FilterSet):
     @property
     def formats(self) -> Formats:
         return Formats.of(self.request)
+
+    @property
+    def form(self) -> forms.Form:
+        """Its days are the reader's. Amounts are not: an address is shared, and says amounts as they were typed."""
+        form = super().form
+        # A segment is filled without anybody who reads.
+        if any(isinstance(field, DayField) for field in form.fields.values()):
+            speak(form, self.formats, (DayField,))
+        return form
+
+    def plain(self) -> str | None:
+        """The query with each day as 2026-11-20, if it was typed otherwise."""
+        days = {name: value.isoformat() for name, value in self.active.items() if isinstance(value, date)}
+        if all(self.data[name] == text for name, text in days.items()):
+            return None
+        query = self.data.copy()
+        for name, text in days.items():
+            query[name] = text
+        return query.urlencode()
 
     @cached_property
     def is_asked(self) -> bool:

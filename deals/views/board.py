@@ -47,6 +47,8 @@ def pipeline_parameter(request: MemberRequest) -> int | None:
 @member_required()
 def deal_board(request: MemberRequest) -> HttpResponse:
     board = Board(request, pipeline_parameter(request))
+    if query := board.filter.plain():
+        return HttpResponseRedirect(f"?{query}")
     context = {"board": board, "lanes": board.lanes(), "total": board.said(), "event": undoable(request)}
     return render_page(request, "deals/deal_board.html", context)
 

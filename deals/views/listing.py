@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -45,6 +45,8 @@ KEPT = frozenset(("stage", "owner", "team"))
 def deal_list(request: MemberRequest) -> HttpResponse:
     tab = tab_of(request)
     filterset = list_filter(request, tab)
+    if query := filterset.plain():
+        return HttpResponseRedirect(f"?{query}")
     deals = filterset.qs
     columns = CLOSED if tab in (Kind.WON, Kind.LOST) else COLUMNS
     page = ListPage(request, rows(deals.annotate(weight=WEIGHT), *MORE), columns, "-created")

@@ -168,8 +168,11 @@ export async function visit(url) {
     going = location.href; // app.js has said that there is no connection
     return;
   }
-  if (href !== location.href) history.pushState(null, "", url);
+  if (going !== location.href) history.pushState(null, "", going);
 }
+
+// The server may have put it in other words: days in an address are not their reader's.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => detail.target.id === "page" && (going = detail.xhr.responseURL));
 
 addEventListener("popstate", () => location.reload());
 
@@ -204,10 +207,11 @@ document.addEventListener("input", ({ target }) => {
 // A filter applies as it is chosen. Beside a day that is typed stands the browser's own calendar.
 document.addEventListener("click", ({ target }) => target.closest?.("[data-pick]")?.nextElementSibling.showPicker());
 document.addEventListener("change", ({ target }) => {
+  if (target.value && target.matches(".day [type=date]")) {
+    const typed = target.parentElement.firstChild;
+    const [y, m, d] = target.value.split("-");
+    typed.value = typed.placeholder.replace("yyyy", y).replace("mm", m).replace("dd", d);
+  }
   const form = target.closest("form[data-filter]");
   if (form) filter(form);
-  if (!target.value || !target.matches(".day [type=date]")) return;
-  const typed = target.parentElement.firstChild;
-  const [y, m, d] = target.value.split("-");
-  typed.value = typed.placeholder.replace("yyyy", y).replace("mm", m).replace("dd", d);
 });

@@ -232,6 +232,16 @@ def test_filter_narrows_cards_and_sums(page, place, log_in, picture):
     expect(lane(page, "New").locator(".deal")).to_have_count(3)
 
 
+def test_a_day_is_typed_as_one_writes_it_and_stands_plainly_in_the_address(page, place, log_in):
+    fill(place)
+    open_board(log_in(page, place.alice), place)
+    page.get_by_role("link", name="Close", exact=True).click()
+    page.locator("#popover input[name=close_from]").fill("31/12/2030")
+    page.keyboard.press("Enter")
+    expect(lane(page, "New").locator(".deal")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/deals/\?close_from=2030-12-31$"))
+
+
 def test_search_forgives_typos_and_opens_the_deal(page, place, log_in):
     deals = fill(place)
     open_board(log_in(page, place.alice), place)

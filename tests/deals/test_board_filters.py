@@ -150,6 +150,25 @@ def test_a_filter_that_cannot_be_read_shows_nothing_and_says_so(acme, bob, deals
     assert "This filter cannot be read" in page.one("span", role="alert").text
 
 
+@pytest.mark.parametrize("where", ["deal_board", "deal_list"])
+def test_a_close_date_is_typed_as_its_reader_writes_it_and_shared_as_iso(acme, bob, where):
+    page = url(acme.workspace, where)
+    response = bob.get(page, {"close_from": "20/11/2026", "close_to": "2026-12-01", "q": "Kran"})
+    assert response.status_code == 302
+    assert response["Location"] == "?close_from=2026-11-20&close_to=2026-12-01&q=Kran"
+    assert bob.get(page + response["Location"]).status_code == 200
+    panel = {"deal_board": "deal_filter", "deal_list": "deal_list_filter"}[where]
+    form = read(bob.get(url(acme.workspace, panel, "close") + response["Location"])).one("form", data_filter=None)
+    assert (form.fields["close_from"], form.fields["close_to"]) == ("20/11/2026", "01/12/2026")
+    refused = bob.get(page, {"close_from": "31/02/2026"})
+    assert refused.status_code == 200
+    assert "Close: This is not a date. Write it like " in " ".join(problem for problem in filter_in(refused).problems())
+
+
+def filter_in(response):
+    return response.context["board"].filter if "board" in response.context else response.context["filter"]
+
+
 # --- how it is shown ----------------------------------------------------------------------------------
 
 
