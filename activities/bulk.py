@@ -1,4 +1,4 @@
-"""Lines of history by the thousand; what one line is, activities/actions.py says."""
+"""Lines of history by the thousand; what one line is, activities/actions says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deals by the thousand, for imports: the checks, history and timeline of deals/actions.py, a handful of statements.
+"""Deals by the thousand, for imports: the checks, history and timeline of deals/actions, a handful of statements.
 
 What a thousand rows have to fulfil is what one has to (check_fields, set_facts, check_loss are the same functions);
 a row that does not is answered with its Refused, and the others are written.

@@ -1,4 +1,4 @@
-"""Companies, contacts and leads by the thousand, for imports: the checks and history of leads/actions.py, few statements.
+"""Companies, contacts and leads by the thousand, for imports: the checks and history of leads/actions, few statements.
 
 Each row is given as the keyword arguments of the verb for one; a row that the verb would refuse is answered with its
 Refused, and the others are written. Answers come in the order of the rows.

@@ -1,4 +1,4 @@
-"""Many deals at once keep to what one deal has to (deals/bulk.py beside deals/actions.py)."""
+"""Many deals at once keep to what one deal has to (deals/bulk.py beside deals/actions)."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,16 +1,17 @@
-"""What people do about deals, leads, contacts and companies. `by` is the Membership that acts, None the system."""
+"""Tasks: planned, changed, done, and taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
-from activities.models import SUBJECTS, Activity, Door, Note, Task
+from activities.actions.recording import about
+from activities.models import SUBJECTS, Activity, Door, Task
 from workspaces.access import acting, check_may
 from workspaces.action import Refused, Stale, action
 from workspaces.dates import check_dates
@@ -26,137 +27,6 @@ CLOSED: dict[str, Activity.Kind] = {
 }
 # Made by pghistory, one row per change of a task: as it was before.
 HISTORY = apps.get_model("activities", "TaskHistory")
-
-
-def about(subject: TenantModel) -> dict[str, int]:
-    """The foreign keys of something about `subject`; a deal's or lead's activity also stands in its company's timeline."""
-    name = subject._meta.model_name
-    if name not in SUBJECTS:
-        raise TypeError(f"nothing can be about a {name}")
-    keys = {f"{name}_id": subject.pk}
-    for parent in ("company", "contact"):
-        if getattr(subject, f"{parent}_id", None) and name != parent:
-            keys[f"{parent}_id"] = getattr(subject, f"{parent}_id")
-    return keys
-
-
-def record(
-    subject: TenantModel,
-    kind: Activity.Kind,
-    *,
-    by: Membership | None,
-    door: Door,
-    at: datetime | None = None,
-    **fields: object,
-) -> Activity:
-    """Write one line of history in the caller's transaction."""
-    check_dates(at=at)
-    return Activity.objects.create(
-        workspace_id=subject.workspace_id,
-        kind=kind,
-        actor_id=acting(by),
-        door=door,
-        at=at or timezone.now(),
-        **about(subject),
-        **fields,
-    )
-
-
-@action
-def add_note(
-    subject: TenantModel,
-    body: str,
-    *,
-    by: Membership,
-    door: Door = Door.WEB,
-    pinned: bool = False,
-    at: datetime | None = None,
-) -> Note:
-    check_may(by, Role.REP, "write notes")
-    body = body.strip()
-    if not body:
-        raise Refused("An empty note was not saved.", fields={"body": "Write something first."})
-    at = at or timezone.now()
-    note = Note.objects.create(
-        workspace_id=subject.workspace_id,
-        body=body,
-        author_id=by.user_id,
-        pinned=pinned,
-        created_at=at,
-        **about(subject),
-    )
-    record(subject, Activity.Kind.NOTE, by=by, door=door, at=at, note=note)
-    return note
-
-
-@action
-def edit_note(note: Note, body: str, *, by: Membership, pinned: bool = False) -> Note:
-    """One's own notes; admins may edit everybody's. The audit trail keeps the old text."""
-    if note.author_id != by.user_id:
-        check_may(by, Role.ADMIN, "edit the notes of others")
-    body = body.strip()
-    if not body:
-        raise Refused("A note cannot become empty.", fields={"body": "Write something, or delete the note."})
-    note.body, note.pinned, note.edited_at = body, pinned, timezone.now()
-    note.save(update_fields=["body", "pinned", "edited_at"])
-    return note
-
-
-@action
-def log_call(
-    subject: TenantModel,
-    *,
-    by: Membership,
-    outcome: str = "",
-    body: str = "",
-    minutes: int | None = None,
-    door: Door = Door.WEB,
-    at: datetime | None = None,
-) -> Activity:
-    """A call that took place. `outcome` is one of Activity.Outcome, `minutes` its length; without an outcome it needs a text."""
-    check_may(by, Role.REP, "log calls")
-    if not outcome and not body.strip():
-        raise Refused("An empty call was not logged.", fields={"outcome": "How did it end? Or write what was said."})
-    return record(
-        subject, Activity.Kind.CALL, by=by, door=door, at=_past(at), outcome=outcome, body=body.strip(), minutes=minutes
-    )
-
-
-@action
-def log_meeting(
-    subject: TenantModel,
-    *,
-    by: Membership,
-    body: str,
-    minutes: int | None = None,
-    door: Door = Door.WEB,
-    at: datetime | None = None,
-) -> Activity:
-    check_may(by, Role.REP, "log meetings")
-    if not body.strip():
-        raise Refused("An empty meeting was not logged.", fields={"body": "What was agreed?"})
-    return record(subject, Activity.Kind.MEETING, by=by, door=door, at=_past(at), body=body.strip(), minutes=minutes)
-
-
-@action
-def log_email(
-    subject: TenantModel, *, by: Membership, body: str, door: Door = Door.WEB, at: datetime | None = None
-) -> Activity:
-    """An email that was sent elsewhere."""
-    check_may(by, Role.REP, "log emails")
-    if not body.strip():
-        raise Refused("An empty email was not logged.", fields={"body": "Paste or sum up what was written."})
-    return record(subject, Activity.Kind.EMAIL_OUT, by=by, door=door, at=_past(at), body=body.strip())
-
-
-def _past(at: datetime | None) -> datetime:
-    now = timezone.now()
-    if at and at > now + timedelta(minutes=1):
-        raise Refused("That lies in the future: plan a task instead.", fields={"at": "This lies in the future."})
-    return at or now
-
-
-# --- tasks ------------------------------------------------------------------------------------------
 
 
 @action

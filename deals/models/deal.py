@@ -1,4 +1,4 @@
-"""Pipelines, stages, deals, and the history of each deal's way (domain.md section 3)."""
+"""Deals, and the people in them."""
 
 from __future__ import annotations
 
@@ -6,98 +6,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pghistory
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from activities.models import Door
 from deals import triggers
+from deals.models.pipeline import Kind, Pipeline, Stage
 from leads.models import Campaign, Company, Contact, Lead, Segment, Source
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
-
-
-class Kind(models.TextChoices):
-    """Of a stage; a deal's status is its stage's kind (the database holds them equal)."""
-
-    OPEN = "open", "Open"
-    WON = "won", "Won"
-    LOST = "lost", "Lost"
-
-
-@pghistory.track()
-class Pipeline(TenantModel):
-    name = models.CharField(max_length=80)
-    position = models.PositiveSmallIntegerField(default=0)
-    is_default = models.BooleanField(default=False)
-    # Transition policy; see transitions.py
-    max_skip = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="The most stages one move may skip forward; empty: any number."
-    )
-    win_from = models.PositiveSmallIntegerField(
-        null=True,
-        blank=True,
-        help_text="Position of the earliest open stage a deal can be won from; empty: any but the first.",
-    )
-
-    class Meta:
-        ordering = ["position", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "name"], name="pipeline_once"),
-            models.UniqueConstraint(fields=["workspace"], condition=Q(is_default=True), name="pipeline_default_once"),
-        ]
-
-    def __str__(self):
-        return self.name
-
-
-@pghistory.track()
-class Stage(TenantModel):
-    class Forecast(models.TextChoices):
-        PIPELINE = "pipeline", "Pipeline"
-        BEST_CASE = "best_case", "Best case"
-        COMMIT = "commit", "Commit"
-        CLOSED = "closed", "Closed"
-        OMITTED = "omitted", "Omitted"
-
-    pipeline = TenantForeignKey(Pipeline, models.CASCADE, related_name="stages")
-    name = models.CharField(max_length=60)
-    position = models.PositiveSmallIntegerField()
-    probability = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)], help_text="Percent.")
-    color = models.CharField(
-        max_length=7, default="#6B7280", validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", "Write a colour as #RRGGBB.")]
-    )
-    kind = models.CharField(max_length=4, choices=Kind, default=Kind.OPEN)
-    rotting_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Days without activity until a deal rots; empty: never."
-    )
-    forecast_category = models.CharField(max_length=9, choices=Forecast, blank=True, help_text="Empty: by probability.")
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "pipeline", "name"], name="stage_once"),
-            models.UniqueConstraint(
-                fields=["workspace", "pipeline", "position"],
-                name="stage_position_once",
-                deferrable=models.Deferrable.DEFERRED,
-            ),
-            models.UniqueConstraint(fields=["workspace", "pipeline", "id", "kind"], name="stage_of_deal"),
-            models.CheckConstraint(condition=Q(probability__range=(0, 100)), name="stage_probability"),
-            models.CheckConstraint(
-                condition=Q(kind="won", probability=100) | Q(kind="lost", probability=0) | Q(kind="open"),
-                name="stage_closed_probability",
-            ),
-        ]
-
-    def __str__(self):
-        return self.name
-
-    @property
-    def is_open(self) -> bool:
-        return self.kind == Kind.OPEN
-
 
 # What a deal weighs, times 100: as an index has it, and lists sort by it.
 WEIGHT = models.ExpressionWrapper(
@@ -286,96 +204,3 @@ class DealContact(TenantModel):
 
     def __str__(self):
         return f"{self.deal}: {self.contact}"
-
-
-class StageEvent(TenantModel):
-    """A deal left one stage for another. Append-only: time in a stage is left_at - entered_at of the event that left it."""
-
-    append_only = True
-
-    deal = TenantForeignKey(Deal, models.DO_NOTHING, related_name="stage_events", db_index=False)
-    from_stage = TenantForeignKey(
-        Stage, models.PROTECT, null=True, related_name="+", db_index=False, help_text="None: the deal was created."
-    )
-    to_stage = TenantForeignKey(Stage, models.PROTECT, related_name="+", db_index=False)
-    by = MemberForeignKey(null=True)
-    door = models.CharField(max_length=10, choices=Door)
-    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
-    probability = models.PositiveSmallIntegerField()
-    entered_at = models.DateTimeField(null=True, help_text="When the deal had entered from_stage.")
-    left_at = models.DateTimeField(help_text="When it left from_stage and entered to_stage.")
-    # What an undo restores, and the version it must still find.
-    before = models.JSONField(default=dict)
-    version = models.PositiveIntegerField(help_text="The deal's version after the change.")
-    undoes = TenantForeignKey("self", models.DO_NOTHING, null=True, related_name="+", db_index=False)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["workspace", "deal", "-left_at", "-id"], name="stage_event_deal"),
-            models.Index(fields=["workspace", "to_stage", "left_at"], name="stage_event_reached"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "undoes"], condition=Q(undoes__isnull=False), name="stage_event_undone_once"
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.deal_id}: {self.from_stage_id} → {self.to_stage_id}"
-
-
-class StageTotal(TenantModel):
-    """Open deals of a stage per owner; kept by triggers on deals, read by the board's heads. Never written from Python."""
-
-    stage = TenantForeignKey(Stage, models.CASCADE, related_name="totals", db_index=False)
-    owner = MemberForeignKey(db_index=False)
-    deals = models.IntegerField(default=0)
-    amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
-    weighted = models.DecimalField(max_digits=22, decimal_places=4, default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "stage", "owner"], name="stage_total_once")]
-
-    def __str__(self):
-        return f"{self.stage_id}/{self.owner_id}: {self.deals}"
-
-
-class ClosedTotal(TenantModel):
-    """Closed deals of a stage per owner and whole days from creation to close; kept by triggers on deals like StageTotal.
-
-    The days are rounded: of them there are few, so that the median reads few rows. The mean is exact, from `seconds`.
-    """
-
-    stage = TenantForeignKey(Stage, models.CASCADE, related_name="+", db_index=False)
-    owner = MemberForeignKey(db_index=False)
-    days = models.IntegerField()
-    deals = models.IntegerField(default=0)
-    seconds = models.BigIntegerField(default=0, help_text="From creation to close, of all of them.")
-    amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "stage", "owner", "days"], name="closed_total_once")
-        ]
-
-    def __str__(self):
-        return f"{self.stage_id}/{self.owner_id}/{self.days}: {self.deals}"
-
-
-class ClosedDay(TenantModel):
-    """Deals of a stage per owner and day (UTC) of closing; kept by triggers on deals like StageTotal."""
-
-    stage = TenantForeignKey(Stage, models.CASCADE, related_name="+", db_index=False)
-    owner = MemberForeignKey(db_index=False)
-    day = models.DateField()
-    deals = models.IntegerField(default=0)
-    amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
-
-    class Meta:
-        constraints = [
-            # The day before the owner: sums of the last 30 days read one range.
-            models.UniqueConstraint(fields=["workspace", "stage", "day", "owner"], name="closed_day_once")
-        ]
-
-    def __str__(self):
-        return f"{self.stage_id}/{self.owner_id}/{self.day}: {self.deals}"

@@ -1,0 +1,43 @@
+"""What people do about deals, leads, contacts and companies. `by` is the Membership that acts, None the system."""
+
+from activities.actions.logged import log_call, log_email, log_meeting
+from activities.actions.notes import add_note, edit_note
+from activities.actions.recording import about, record
+from activities.actions.tasks import (
+    CLOSED,
+    EDITABLE,
+    HISTORY,
+    cancel_task,
+    check_task,
+    check_version,
+    complete_task,
+    end_of_day,
+    lock_task,
+    plan_task,
+    reopen_task,
+    undo_task_change,
+    update_task,
+)
+
+__all__ = [
+    "CLOSED",
+    "EDITABLE",
+    "HISTORY",
+    "about",
+    "add_note",
+    "cancel_task",
+    "check_task",
+    "check_version",
+    "complete_task",
+    "edit_note",
+    "end_of_day",
+    "lock_task",
+    "log_call",
+    "log_email",
+    "log_meeting",
+    "plan_task",
+    "record",
+    "reopen_task",
+    "undo_task_change",
+    "update_task",
+]

@@ -1,0 +1,68 @@
+"""Calls, meetings and emails that took place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from activities.actions.recording import record
+from activities.models import Activity, Door
+from workspaces.access import check_may
+from workspaces.action import Refused, action
+from workspaces.models import Membership, Role
+from workspaces.tenant import TenantModel
+
+
+@action
+def log_call(
+    subject: TenantModel,
+    *,
+    by: Membership,
+    outcome: str = "",
+    body: str = "",
+    minutes: int | None = None,
+    door: Door = Door.WEB,
+    at: datetime | None = None,
+) -> Activity:
+    """A call that took place. `outcome` is one of Activity.Outcome, `minutes` its length; without an outcome it needs a text."""
+    check_may(by, Role.REP, "log calls")
+    if not outcome and not body.strip():
+        raise Refused("An empty call was not logged.", fields={"outcome": "How did it end? Or write what was said."})
+    return record(
+        subject, Activity.Kind.CALL, by=by, door=door, at=_past(at), outcome=outcome, body=body.strip(), minutes=minutes
+    )
+
+
+@action
+def log_meeting(
+    subject: TenantModel,
+    *,
+    by: Membership,
+    body: str,
+    minutes: int | None = None,
+    door: Door = Door.WEB,
+    at: datetime | None = None,
+) -> Activity:
+    check_may(by, Role.REP, "log meetings")
+    if not body.strip():
+        raise Refused("An empty meeting was not logged.", fields={"body": "What was agreed?"})
+    return record(subject, Activity.Kind.MEETING, by=by, door=door, at=_past(at), body=body.strip(), minutes=minutes)
+
+
+@action
+def log_email(
+    subject: TenantModel, *, by: Membership, body: str, door: Door = Door.WEB, at: datetime | None = None
+) -> Activity:
+    """An email that was sent elsewhere."""
+    check_may(by, Role.REP, "log emails")
+    if not body.strip():
+        raise Refused("An empty email was not logged.", fields={"body": "Paste or sum up what was written."})
+    return record(subject, Activity.Kind.EMAIL_OUT, by=by, door=door, at=_past(at), body=body.strip())
+
+
+def _past(at: datetime | None) -> datetime:
+    now = timezone.now()
+    if at and at > now + timedelta(minutes=1):
+        raise Refused("That lies in the future: plan a task instead.", fields={"at": "This lies in the future."})
+    return at or now

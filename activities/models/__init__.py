@@ -1,0 +1,20 @@
+"""What was done and what is to do, for deals, leads, contacts and companies alike (domain.md section 4).
+
+This app stands below leads and deals: it knows them by string foreign keys only.
+"""
+
+from activities.models.about import HAS_SUBJECT, SUBJECTS, About, Door, subject_indexes
+from activities.models.activity import Activity
+from activities.models.note import Note
+from activities.models.task import Task
+
+__all__ = [
+    "About",
+    "Activity",
+    "Door",
+    "HAS_SUBJECT",
+    "Note",
+    "SUBJECTS",
+    "Task",
+    "subject_indexes",
+]

@@ -1,0 +1,53 @@
+"""What people do with deals: one verb each, behind every door (domain.md section 3).
+
+Locks are taken in one order everywhere: deals by id, then stages by id. The totals' rows come last, by trigger.
+"""
+
+from deals.actions.binning import delete_deal, restore_deal
+from deals.actions.events import CLOSING, add_stage_event, before_image
+from deals.actions.facts import (
+    EDITABLE,
+    NAMED,
+    check_fields,
+    check_owner,
+    check_values,
+    create_deal,
+    said,
+    set_facts,
+    update_deal,
+)
+from deals.actions.locking import CHANGES, LINES, lock_deal, lock_stages, raise_stale
+from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
+from deals.actions.people import add_contact, remove_contact
+from deals.actions.starting import DEFAULT_STAGES, create_default_pipeline
+from deals.actions.undoing import undo_stage_change
+
+__all__ = [
+    "CHANGES",
+    "CLOSING",
+    "DEFAULT_STAGES",
+    "EDITABLE",
+    "LINES",
+    "MOVED",
+    "NAMED",
+    "add_contact",
+    "add_stage_event",
+    "before_image",
+    "check_fields",
+    "check_owner",
+    "check_values",
+    "create_deal",
+    "create_default_pipeline",
+    "delete_deal",
+    "lock_deal",
+    "lock_stages",
+    "may_be_reopened",
+    "move_to_stage",
+    "raise_stale",
+    "remove_contact",
+    "restore_deal",
+    "said",
+    "set_facts",
+    "undo_stage_change",
+    "update_deal",
+]

@@ -1,0 +1,38 @@
+"""Stage events: the history of a deal's way, and what an undo restores."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from activities.models import Door
+from deals.models import Deal, Stage, StageEvent
+from workspaces.access import acting
+from workspaces.models import Membership
+
+CLOSING = ("won_reason", "lost_reason", "close_note", "competitor")
+
+
+def add_stage_event(
+    deal: Deal,
+    source: Stage | None,
+    target: Stage,
+    *,
+    by: Membership | None,
+    door: Door,
+    at: datetime,
+    entered_at: datetime | None,
+    before: dict,
+    undoes: StageEvent | None = None,
+) -> StageEvent:
+    return StageEvent.objects.create(
+        workspace_id=deal.workspace_id, deal=deal, from_stage=source, to_stage=target, by_id=acting(by), door=door, amount=deal.amount,
+        probability=deal.probability, entered_at=entered_at, left_at=at, before=before, version=deal.version, undoes=undoes,
+    )  # fmt: skip
+
+
+def before_image(deal: Deal) -> dict[str, object]:
+    """What an undo needs beside stage and times."""
+    fields = ("rank", "probability", "probability_source", *CLOSING)
+    return {field: getattr(deal, field) for field in fields} | {
+        "closed_at": deal.closed_at and deal.closed_at.isoformat()
+    }

@@ -1,0 +1,159 @@
+"""To create a deal, and to set its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Model
+from django.utils import timezone
+
+from activities.actions import record
+from activities.models import Activity, Door
+from deals.actions.events import add_stage_event
+from deals.actions.locking import lock_deal, lock_stages
+from deals.models import Deal, Kind, Stage
+from deals.ranks import rank_at
+from leads.models import Campaign, Company, Segment
+from workspaces.access import acting, check_may
+from workspaces.action import Refused, action
+from workspaces.dates import check_dates
+from workspaces.models import Membership, Role, User, Workspace
+
+# What a person may set on a deal; stage, status and closing have verbs of their own.
+EDITABLE = frozenset(
+    (
+        "name", "company_id", "lead_id", "owner_id", "amount", "probability", "expected_close_date", "source", "campaign_id", "segment_id", "product",
+        "next_step", "competitor", "won_reason", "lost_reason", "close_note",
+    )
+)  # fmt: skip
+NAMED: dict[str, type[Model]] = {
+    "owner_id": User, "company_id": Company, "campaign_id": Campaign, "segment_id": Segment,
+}  # fmt: skip
+
+
+@action
+def create_deal(
+    workspace: Workspace,
+    *,
+    name: str,
+    stage: Stage,
+    by: Membership | None,
+    owner_id: int | None = None,
+    probability: int | None = None,
+    door: Door = Door.WEB,
+    at: datetime | None = None,
+    **fields: object,
+) -> Deal:
+    """A new deal on top of an open stage, owned by `owner_id` (a user id), else by whoever creates it."""
+    check_may(by, Role.REP, "create deals")
+    owner_id = owner_id or acting(by) or 0
+    check_fields(workspace.pk, {"name": name.strip(), "owner_id": owner_id, "probability": probability} | fields)
+    stage = lock_stages(stage.pk)[stage.pk]
+    if stage.kind != Kind.OPEN:
+        raise Refused(
+            f"A new deal starts in an open stage, not in {stage.name}.", fields={"stage": "Choose an open stage."}
+        )
+    at = at or timezone.now()
+    deal = Deal(
+        workspace=workspace, name=name.strip(), pipeline_id=stage.pipeline_id, stage=stage, owner_id=owner_id, currency=workspace.currency,
+        probability=stage.probability if probability is None else probability, rank=rank_at(stage), created_by_id=acting(by), created_at=at, stage_entered_at=at, last_activity_at=at, **fields,
+    )  # fmt: skip
+    if probability is not None:
+        deal.probability_source = Deal.ProbabilitySource.MANUAL
+    deal.save(force_insert=True)
+    add_stage_event(deal, None, stage, by=by, door=door, at=at, entered_at=None, before={})
+    record(deal, Activity.Kind.DEAL_CREATED, by=by, door=door, at=at, data={"stage": stage.name})
+    return deal
+
+
+@action
+def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door = Door.WEB, **changes: object) -> Deal:
+    """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage."""
+    check_may(by, Role.REP, "change deals")
+    deal = lock_deal(deal.pk, version, by)
+    if "probability" in changes and deal.status != Kind.OPEN:
+        raise Refused(
+            f"A {deal.status} deal has no probability of its own.", fields={"value": "Reopen the deal first."}
+        )
+    changed = set_facts(deal, changes)
+    if changed:
+        deal.save()
+        record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": changed})
+    return deal
+
+
+def set_facts(
+    deal: Deal, changes: Mapping[str, object], members: Container[int] | None = None
+) -> dict[str, list[object]]:
+    """Check and set, without saving. Returns {field: [old, new]}; nothing, and no new version, when all is so already."""
+    unknown = changes.keys() - EDITABLE
+    if unknown:
+        raise Refused(f"These cannot be set: {', '.join(sorted(unknown))}.")
+    check_fields(deal.workspace_id, changes, members)
+    for kind in (Kind.WON, Kind.LOST):
+        if changes.get(f"{kind}_reason") and deal.status != kind:
+            raise Refused(f"Only a {kind} deal has a reason for it.")
+    changed = {
+        field: [said(field, getattr(deal, field)), said(field, value)]
+        for field, value in changes.items()
+        if getattr(deal, field) != value
+    }
+    if not changed:
+        return changed
+    for field, value in changes.items():
+        setattr(deal, field, value)
+    if "probability" in changed:
+        deal.probability_source = (
+            Deal.ProbabilitySource.STAGE if deal.probability is None else Deal.ProbabilitySource.MANUAL
+        )
+        if deal.probability is None:
+            deal.probability = deal.stage.probability
+    deal.version += 1
+    return changed
+
+
+def check_fields(workspace_id: int, fields: Mapping[str, object], members: Container[int] | None = None) -> None:
+    """What every door must keep to; the database holds the rest. `members`: see check_owner."""
+    check_values(fields)
+    if "owner_id" in fields:
+        check_owner(workspace_id, fields["owner_id"], members)
+
+
+def check_values(fields: Mapping[str, object]) -> None:
+    if isinstance(day := fields.get("expected_close_date"), date):
+        check_dates(expected_close_date=day)
+    if "name" in fields and not str(fields["name"]).strip():
+        raise Refused("A deal needs a name.", fields={"name": "What is it called?"})
+    amount = fields.get("amount")
+    if isinstance(amount, Decimal) and (amount < 0 or amount >= 10**12):
+        raise Refused(
+            "The amount must be between 0 and 999 999 999 999.", fields={"amount": "Between 0 and 999 999 999 999."}
+        )
+    probability = fields.get("probability")
+    if isinstance(probability, int) and not 0 <= probability <= 100:
+        raise Refused("A probability lies between 0 and 100 %.", fields={"probability": "Between 0 and 100."})
+
+
+def check_owner(workspace_id: int, owner_id: object, members: Container[int] | None = None) -> None:
+    """`members`: the user ids of the active members, where the caller has many deals to check."""
+    if members is None:
+        members = (
+            Membership.objects.active()
+            .filter(workspace_id=workspace_id, user_id=owner_id)
+            .values_list("user_id", flat=True)
+        )
+    if owner_id not in members:
+        raise Refused("The owner must be a member of this workspace.", fields={"owner": "Choose a member."})
+
+
+def said(field: str, value: object) -> object:
+    """A value as the timeline shows it and JSON keeps it: of what an id names, the name.
+
+    But for a lead, which may be hidden from who sees the deal.
+    """
+    if field in NAMED and value is not None:
+        row = NAMED[field]._base_manager.filter(pk=value).first()
+        return str(row or "")
+    return value if value is None or isinstance(value, (int, str)) else str(value)

@@ -1,0 +1,48 @@
+"""To hold what is about to be changed, and to say who was faster."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from activities.models import Activity
+from deals.models import Deal, Stage
+from workspaces.action import Stale
+from workspaces.models import Membership
+
+LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
+# Those that tell of a new version of a deal; a note or a call makes none.
+CHANGES = (*LINES, Activity.Kind.FIELD_CHANGE, Activity.Kind.SYSTEM, Activity.Kind.DEAL_CREATED)
+
+
+def lock_deal(pk: int, version: int | None = None, by: Membership | None = None) -> Deal:
+    """The newest state, locked until the end of the transaction. `by` saw `version`."""
+    deal = Deal.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if deal is None:
+        raise Stale("This deal was deleted meanwhile.")
+    if version is not None and deal.version != version:
+        raise_stale(deal, by)
+    return deal
+
+
+def lock_stages(*pks: int) -> dict[int, Stage]:
+    """Locked in the order of their ids: moves of a column go one after the other, so no two get the same rank."""
+    stages = (
+        Stage.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("pipeline")
+        .filter(pk__in=pks)
+        .order_by("pk")
+    )
+    return {stage.pk: stage for stage in stages}
+
+
+def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not changed") -> None:
+    """Say to `by` who changed the deal last, and to which stage it went."""
+    of_facts = ~Q(data__has_key="changes") | ~Q(data__changes__has_key="people")
+    lines = Activity.objects.filter(of_facts, deal=deal, kind__in=CHANGES)
+    last = lines.select_related("actor").order_by("-at", "-id").first()
+    to = last.data.get("to") if last and last.kind in LINES else None
+    did = f"moved this deal to {to}" if to else "changed this deal"
+    if by and last and last.actor_id == by.user_id and last.kind != Activity.Kind.DEAL_CREATED:
+        raise Stale(f"It {what}: You {did} in another tab.")
+    who = str(last.actor) if last and last.actor else "Somebody"
+    raise Stale(f"It {what}: {who} {did} meanwhile.")

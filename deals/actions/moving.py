@@ -1,0 +1,124 @@
+"""The one verb behind every change of stage: closing and reopening too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from activities.actions import record
+from activities.models import Activity, Door
+from deals.actions.events import CLOSING, add_stage_event, before_image
+from deals.actions.locking import lock_deal, lock_stages
+from deals.models import Deal, Kind, Stage, StageEvent
+from deals.ranks import rank_at
+from deals.transitions import Closing, Policy, check_move, is_reopenable, needs_order
+from workspaces.access import check_may
+from workspaces.action import Refused, action
+from workspaces.models import Membership, Role
+
+# What a stage change writes.
+MOVED = (
+    "stage", "pipeline", "status", "stage_entered_at", "last_activity_at", "closed_at", *CLOSING, "rank", "probability", "probability_source", "version",
+    "updated_at",
+)  # fmt: skip
+
+
+@action
+def move_to_stage(
+    deal: Deal,
+    stage: Stage,
+    *,
+    by: Membership | None,
+    door: Door = Door.WEB,
+    version: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
+    reason: str = "",
+    note: str = "",
+    competitor: str = "",
+    at: datetime | None = None,
+) -> tuple[Deal, StageEvent | None]:
+    """Put a deal into a stage, below the card `after` or above `before` (ids), else on top.
+
+    Within the same stage it only changes places, and there is no event. `version` is the one the caller saw;
+    None (commands, automations) takes the newest. Closing reads reason, note and competitor.
+    """
+    check_may(by, Role.REP, "move deals")
+    deal = lock_deal(deal.pk, version, by)
+    stages = lock_stages(deal.stage_id, stage.pk)
+    if stage.pk not in stages:
+        raise Refused("This stage is gone. Reload the page.", fields={"stage": "This stage is gone."})
+    source, target = stages[deal.stage_id], stages[stage.pk]
+    if source.pk == target.pk:
+        return _change_places(deal, target, after, before), None
+    at = at or timezone.now()
+    if source.pipeline_id == target.pipeline_id:
+        policy = Policy(target.pipeline.max_skip, target.pipeline.win_from)
+        order = list(target.pipeline.stages.all()) if needs_order(target, policy) else []
+        closing = Closing(reason, note, competitor)
+        check_move(source, target, order, policy, closing, may_reopen=may_be_reopened(deal, by, at))
+    elif source.kind != Kind.OPEN or target.kind != Kind.OPEN:
+        raise Refused("Only an open deal moves to another pipeline, and into an open stage of it.")
+    entered, image = deal.stage_entered_at, before_image(deal)
+    deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
+    deal.stage_entered_at = at
+    deal.last_activity_at = max(at, deal.last_activity_at or at)
+    _close(deal, target, at, reason, note, competitor)
+    deal.rank = rank_at(target, after=after, before=before, moved=deal.pk) if target.kind == Kind.OPEN else None
+    if source.kind != Kind.OPEN and target.kind == Kind.OPEN:
+        _take_back_probability(deal)
+    if deal.probability_source == Deal.ProbabilitySource.STAGE or target.kind != Kind.OPEN:
+        deal.probability = target.probability
+    deal.version += 1
+    deal.save(update_fields=MOVED)
+    event = add_stage_event(deal, source, target, by=by, door=door, at=at, entered_at=entered, before=image)
+    data = {"from": source.name, "to": target.name, "days": max(0, (at - entered).days), "event": event.pk}
+    record(
+        deal,
+        Activity.Kind.STAGE_CHANGE,
+        by=by,
+        door=door,
+        at=at,
+        body=note,
+        data=data | ({"reason": reason} if reason else {}),
+    )
+    return deal, event
+
+
+def _change_places(deal: Deal, stage: Stage, after: int | None, before: int | None) -> Deal:
+    if stage.kind == Kind.OPEN and (after or before):
+        deal.rank = rank_at(stage, after=after, before=before, moved=deal.pk)
+        deal.version += 1
+        deal.save(update_fields=["rank", "version", "updated_at"])
+    return deal
+
+
+def _close(deal: Deal, target: Stage, at: datetime, reason: str, note: str, competitor: str) -> None:
+    """Closing says when and why; reopening forgets both (the history keeps them). Never the expected date."""
+    deal.closed_at = at if target.kind != Kind.OPEN else None
+    deal.won_reason = reason if target.kind == Kind.WON else ""
+    deal.lost_reason = reason if target.kind == Kind.LOST else ""
+    deal.close_note = note if target.kind != Kind.OPEN else ""
+    if target.kind != Kind.OPEN and competitor:
+        deal.competitor = competitor
+
+
+def _take_back_probability(deal: Deal) -> None:
+    """Reopened: the one that was set by hand before it was closed, else that of the stage."""
+    closing = StageEvent.objects.filter(deal=deal, from_stage__kind=Kind.OPEN).order_by("-left_at", "-id").first()
+    before = closing.before if closing else {}
+    deal.probability_source = before.get("probability_source", Deal.ProbabilitySource.STAGE)
+    deal.probability = before.get("probability", deal.probability)
+
+
+def may_be_reopened(deal: Deal, by: Membership | None, now: datetime) -> bool:
+    if deal.status == Kind.OPEN or by is None or by.may(Role.MANAGER):
+        return True
+    last = StageEvent.objects.filter(deal=deal).order_by("-left_at", "-id").first()
+    return is_reopenable(
+        is_manager=False,
+        closed_by_same_user=last is not None and last.by_id == by.user_id,
+        closed_at=deal.closed_at,
+        now=now,
+    )

@@ -1,0 +1,21 @@
+"""Pipelines, stages, deals, and the history of each deal's way (domain.md section 3)."""
+
+from deals.models.deal import WEIGHT, Deal, DealContact, DealQuerySet, LiveDeals
+from deals.models.history import StageEvent
+from deals.models.pipeline import Kind, Pipeline, Stage
+from deals.models.totals import ClosedDay, ClosedTotal, StageTotal
+
+__all__ = [
+    "ClosedDay",
+    "ClosedTotal",
+    "Deal",
+    "DealContact",
+    "DealQuerySet",
+    "Kind",
+    "LiveDeals",
+    "Pipeline",
+    "Stage",
+    "StageEvent",
+    "StageTotal",
+    "WEIGHT",
+]
