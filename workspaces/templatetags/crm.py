@@ -29,12 +29,14 @@ def icon(name: str, size: str = "") -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav(context: dict, name: str, icon: str, label: str, css: str = "nav") -> str:
-    """A link of the frame to the page `name`; current on that page and on others of its kind (deal_list, deal_detail)."""
+def nav(context: dict, name: str, icon: str, label: str, css: str = "nav", below: bool = False) -> str:
+    """A link of the frame to the page `name`; current on that page and on others of its kind (deal_list, deal_detail),
+    with `below` on all whose address begins with its own."""
     here = getattr(context["request"].resolver_match, "url_name", None) or ""
     kind = name.partition("_")[0]
-    is_current = here == name or (kind in KINDS and here.partition("_")[0] == kind)
     url = reverse(name) if context.get("workspace") else root_url(name)
+    is_current = here == name or (kind in KINDS and here.partition("_")[0] == kind)
+    is_current = is_current or (below and context["request"].path.startswith(url))
     current = "page" if is_current else ""
     return drawn(
         "components/nav.html", ("url", url), ("icon", icon), ("label", label), ("css", css), ("current", current)
