@@ -186,6 +186,9 @@ PGHISTORY_BASE_MODEL = "workspaces.history.History"
 # What each new workspace gets from the apps above, in this order: called with the workspace, inside its scope.
 WORKSPACE_STARTERS = ["deals.actions.create_default_pipeline"]
 
+# Who is told of which lines of the timeline, after commit and at least once (activities/outbox.py): {function: kinds}.
+ACTIVITY_HANDLERS: dict[str, tuple[str, ...]] = {}
+
 # --- safety ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -262,6 +265,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
+    "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
     "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
     "refresh-segments": {"task": "leads.tasks.refresh_segments", "schedule": 900},
     "empty-bin": {"task": "deals.tasks.empty_bin", "schedule": 86400},

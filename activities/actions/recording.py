@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from activities.models import SUBJECTS, Activity, Door
+from activities.outbox import ring, tries_for
 from workspaces.access import acting
 from workspaces.dates import check_dates
 from workspaces.models import Membership
@@ -34,14 +35,17 @@ def record(
     at: datetime | None = None,
     **fields: object,
 ) -> Activity:
-    """Write one line of history in the caller's transaction."""
+    """Write one line of history in the caller's transaction; what follows from it comes after commit (outbox.py)."""
     check_dates(at=at)
+    if tries := tries_for(kind):
+        ring(subject.workspace_id)
     return Activity.objects.create(
         workspace_id=subject.workspace_id,
         kind=kind,
         actor_id=acting(by),
         door=door,
         at=at or timezone.now(),
+        tries_left=tries,
         **about(subject),
         **fields,
     )

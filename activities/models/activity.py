@@ -58,11 +58,16 @@ class Activity(About):
     note = TenantForeignKey("activities.Note", models.CASCADE, null=True, blank=True, related_name="+", db_index=False)
     task = TenantForeignKey("activities.Task", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
 
+    tries_left = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="How often to try yet to hand it on to who waits for it (outbox.py)."
+    )
+
     class Meta:
         verbose_name_plural = "activities"
         indexes = [
             *subject_indexes("activity", "-at", "-id"),
             models.Index(fields=["workspace", "-at", "-id"], name="activity_recent"),
+            models.Index(fields=["workspace", "id"], name="activity_pending", condition=models.Q(tries_left__gt=0)),
         ]
         constraints = [
             models.CheckConstraint(condition=HAS_SUBJECT, name="activity_has_subject"),

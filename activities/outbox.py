@@ -1,0 +1,68 @@
+"""What follows from a line of the timeline, after commit: the row itself is the outbox, Celery only the doorbell.
+
+`settings.ACTIVITY_HANDLERS` says who wants which kinds: {"app.module.function": ("stage_change", …)}. A handler is called
+with the Activity, inside its workspace, in a transaction that also takes the line out of the outbox. It runs at least
+once, so what it writes has a unique key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.module_loading import import_string
+
+from activities.models import Activity
+from workspaces.background import after_commit
+from workspaces.tenancy import tenant
+
+log = logging.getLogger(__name__)
+
+TRIES = 20  # the beat task makes one a minute
+BATCH = 500  # lines of a workspace that one task takes
+
+
+def handlers_of(kind: str) -> tuple[Callable[[Activity], None], ...]:
+    return tuple(import_string(path) for path, kinds in settings.ACTIVITY_HANDLERS.items() if kind in kinds)
+
+
+def tries_for(kind: str) -> int:
+    """How often to try to hand on a line of this kind: never where nobody wants it."""
+    return TRIES if any(kind in kinds for kinds in settings.ACTIVITY_HANDLERS.values()) else 0
+
+
+def ring(workspace_id: int) -> None:
+    after_commit("activities.tasks.dispatch", workspace_id)
+
+
+def pending(workspace_id: int) -> list[int]:
+    """Ids of the lines that wait, oldest first."""
+    with tenant(workspace_id):
+        waiting = Activity.objects.filter(workspace_id=workspace_id, tries_left__gt=0)
+        return list(waiting.order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def hand_on(workspace_id: int, activity_id: int) -> None:
+    """To each handler that wants it. Where one fails the others' work stands, and the line waits for another try."""
+    with tenant(workspace_id, door="automation"):
+        # Whoever else holds it is handing it on.
+        waiting = Activity.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        activity = waiting.select_related("workspace").filter(pk=activity_id, tries_left__gt=0).first()
+        if activity is None:
+            return
+        results = [_survived(handler, activity) for handler in handlers_of(activity.kind)]
+        left = F("tries_left") - 1 if not all(results) else 0
+        Activity.objects.filter(pk=activity_id).update(tries_left=left)
+
+
+def _survived(handler: Callable[[Activity], None], activity: Activity) -> bool:
+    try:
+        with transaction.atomic():
+            handler(activity)
+    except Exception:
+        log.exception("%s failed for activity %s", handler.__qualname__, activity.pk)
+        return False
+    return True
