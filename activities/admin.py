@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from activities import actions
-from activities.models import SUBJECTS, Activity, Door, Note, Task
+from activities.models import SUBJECTS, Activity, Door, Follow, Note, Notification, Task
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_filters import ChooseFilter
 from workspaces.admin_forms import RefusableForm
@@ -99,3 +99,21 @@ class NoteAdmin(AboutMixin, TenantAdmin):
         # A super admin ranks as an owner, who may edit everybody's.
         by = request.member or Membership(workspace_id=obj.workspace_id, user=request.user, role=Role.OWNER)
         return actions.edit_note(obj, obj.body, pinned=obj.pinned, by=by)
+
+
+@admin.register(Notification, site=site)
+class NotificationAdmin(AboutMixin, ReadOnlyAdmin):
+    menu = ("System", 40, "notifications")
+    list_display = ("created_at", "recipient", "kind", "about", "actor", "read_at")
+    list_filter = (("recipient", ChooseFilter), "kind", "created_at")
+    search_fields = ("recipient__name", "recipient__email", "key")
+    ordering = ("-created_at", "-pk")
+
+
+@admin.register(Follow, site=site)
+class FollowAdmin(ReadOnlyAdmin):
+    menu = ("System", 41, "star")
+    list_display = ("deal", "user", "state")
+    list_filter = (("user", ChooseFilter), "state")
+    search_fields = ("user__name", "deal__name")
+    list_select_related = ("deal", "user")

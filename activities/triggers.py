@@ -1,4 +1,5 @@
 """A deal's last and next activity times, kept by the database itself: bulk writes and raw SQL cannot forget them.
+Whoever gets or reads a notification hears of it on the event stream.
 
 Statement-level triggers: an import of 10,000 activities is one UPDATE of deals.
 """
@@ -83,5 +84,35 @@ NEXT_ACTIVITY = [
         ("insert", pgtrigger.Insert, {"new": "new_tasks"}, f"{_NEW} GROUP BY 1, 2"),
         ("update", pgtrigger.Update, {"old": "old_tasks", "new": "new_tasks"}, f"{_OLD} UNION {_NEW}"),
         ("delete", pgtrigger.Delete, {"old": "old_tasks"}, f"{_OLD} GROUP BY 1, 2"),
+    )
+]
+
+# The bell of whoever is told, and of nobody else: one message per recipient, without a word of what it is.
+_TELL = """
+    PERFORM pg_notify('live', json_build_object(
+        'workspace', workspace_id, 'kind', 'notification', 'client', current_setting('app.client_id', true),
+        'users', json_build_array(recipient_id))::text)
+    FROM ({touched}) touched GROUP BY workspace_id, recipient_id ORDER BY workspace_id, recipient_id;
+    RETURN NULL;
+"""
+
+BELL = [
+    pgtrigger.Trigger(
+        name=f"bell_{name}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),
+        func=_TELL.replace("{touched}", touched),
+    )
+    for name, operation, referencing, touched in (
+        ("insert", pgtrigger.Insert, {"new": "added"}, "SELECT workspace_id, recipient_id FROM added"),
+        (
+            "update",
+            pgtrigger.Update,
+            {"old": "old_ones", "new": "new_ones"},
+            "SELECT n.workspace_id, n.recipient_id FROM new_ones n JOIN old_ones o USING (id) "
+            "WHERE n.read_at IS DISTINCT FROM o.read_at",
+        ),
     )
 ]

@@ -41,10 +41,12 @@ class Reader:
         """What of the event this reader may learn: {"kind", "client"} and the ids of deals that are theirs to see; None
         for nothing.
 
-        `ids` are pairs of a deal and an owner of it. Without them the event names all `owners`; one that names nobody at
-        all says no more than "look again".
+        `users` are the only ones it is for. `ids` are pairs of a deal and an owner of it. Without them the event names
+        all `owners`; one that names nobody at all says no more than "look again".
         """
         told = {key: event[key] for key in ("kind", "client") if event.get(key)}
+        if event.get("users") is not None:
+            return told if self.user in event["users"] else None
         if event.get("ids") is None:
             seen = self.owners is None or event.get("owners") is None or not self.owners.isdisjoint(event["owners"])
             return told if seen else None

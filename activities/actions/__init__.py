@@ -2,6 +2,7 @@
 
 from activities.actions.logged import log_call, log_email, log_meeting
 from activities.actions.notes import add_note, edit_note
+from activities.actions.notifying import followers, notify
 from activities.actions.recording import about, record
 from activities.actions.tasks import (
     CLOSED,
@@ -31,10 +32,12 @@ __all__ = [
     "complete_task",
     "edit_note",
     "end_of_day",
+    "followers",
     "lock_task",
     "log_call",
     "log_email",
     "log_meeting",
+    "notify",
     "plan_task",
     "record",
     "reopen_task",

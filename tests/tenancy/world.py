@@ -15,8 +15,8 @@ from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
 
-from activities.actions import add_note, complete_task, log_call, plan_task
-from activities.models import Task
+from activities.actions import add_note, complete_task, log_call, notify, plan_task
+from activities.models import Follow, Notification, Task
 from connectors.models import ExternalId
 from deals.actions import add_contact, delete_deal, move_to_stage, update_deal
 from deals.models import Deal, DealContact, Stage
@@ -66,6 +66,7 @@ class Rows:
     task: int = 0
     done_task: int = 0
     note: int = 0
+    notification: int = 0
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
     invitation: int = 0
@@ -187,9 +188,19 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
         plan_task(subject, "A task", by=owner)
     deal, event = move_to_stage(deal, stages["Contacted"], by=owner)
     rows.deal, rows.event = deal.pk, event.pk
+    tell(rows, owner, deal)
     for name, model in VERSIONED.items():
         rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
     return rows
+
+
+def tell(rows: Rows, owner: Membership, deal: Deal) -> None:
+    """The owner has heard of their deal, though nobody else did anything."""
+    notify(
+        [owner.user_id], Notification.Kind.STAGE_CHANGED, subject=deal, key="told", data={"from": "New", "to": "Won"}
+    )
+    rows.notification = Notification.objects.get(recipient_id=owner.user_id, deal=deal).pk
+    Follow.objects.create(workspace=owner.workspace, deal=deal, user_id=owner.user_id, state=Follow.State.FOLLOWING)
 
 
 # --- canaries ---------------------------------------------------------------------------------------

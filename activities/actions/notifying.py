@@ -1,0 +1,83 @@
+"""Telling members what concerns them, once, and only what they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from activities.actions.recording import about
+from activities.models import Activity, Follow, Notification, Task
+from workspaces.access import seeing
+from workspaces.models import Membership, Workspace
+from workspaces.tenant import TenantModel
+
+# Their owner says who sees them; contacts and companies are seen by all.
+OWNED = ("deal", "lead")
+
+
+def notify(
+    user_ids: Iterable[int | None],
+    kind: Notification.Kind,
+    *,
+    subject: TenantModel | Workspace,
+    key: str,
+    by: Membership | int | None = None,
+    data: dict[str, object] | None = None,
+    activity: Activity | None = None,
+    task: Task | None = None,
+) -> None:
+    """Tell the members `user_ids` of something about `subject`: a deal, lead, contact or company, or the workspace for
+    what is about none. In the caller's transaction; who is told of the same `key` already is not told again.
+
+    `by` (or their user id) did it and is told nothing; neither is who is no active member, who may not see the subject,
+    and, but for what is meant for them in person, who muted the deal. An unread one is hidden once `activity` is
+    undone or `task` is no longer open. JOB_FINISHED takes `data` {"text", "view", "args"}: a sentence, and the page
+    it leads to (a name of a URL with its arguments).
+    """
+    actor = by.user_id if isinstance(by, Membership) else by
+    told = {user_id for user_id in user_ids if user_id} - {actor}
+    workspace_id = subject.pk if isinstance(subject, Workspace) else subject.workspace_id
+    if told:
+        told = may_be_told(told, kind, subject, workspace_id)
+    keys = {} if isinstance(subject, Workspace) else about(subject)
+    rows = [
+        Notification(
+            workspace_id=workspace_id,
+            recipient_id=user_id,
+            kind=kind,
+            actor_id=actor,
+            activity=activity,
+            task=task,
+            data=data or {},
+            key=key,
+            **keys,
+        )
+        for user_id in sorted(told)
+    ]
+    if rows:
+        Notification.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def may_be_told(user_ids: set[int], kind: Notification.Kind, subject: Any, workspace_id: int) -> set[int]:
+    """Those of the users who are active, see the subject, and want to hear of it."""
+    name = subject._meta.model_name
+    if getattr(subject, "deleted_at", None):
+        return set()
+    members = Membership.objects.active().filter(workspace_id=workspace_id, user_id__in=user_ids, user__is_active=True)
+    found = list(members.select_related("workspace"))
+    if name in OWNED:
+        found = seeing(found, subject.owner_id)
+    told = {member.user_id for member in found}
+    if name == "deal" and kind not in Notification.PERSONAL:
+        told -= set(
+            Follow.objects.filter(deal_id=subject.pk, user_id__in=told, state=Follow.State.MUTED).values_list(
+                "user_id", flat=True
+            )
+        )
+    return told
+
+
+def followers(deal: Any) -> set[int]:
+    """The users who hear of a deal: its owner, and who follows it."""
+    found = Follow.objects.filter(deal_id=deal.pk, state=Follow.State.FOLLOWING)
+    return {deal.owner_id, *found.values_list("user_id", flat=True)}
