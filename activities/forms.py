@@ -18,7 +18,7 @@ MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT
 
 class NoteForm(forms.Form):
     body = forms.CharField(widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write a note"}), label="Note")
-    pinned = forms.BooleanField(required=False, label="Pin on top")
+    pinned = forms.BooleanField(required=False, label="Pin to overview")
 
 
 class CallForm(forms.Form):

@@ -43,6 +43,22 @@ DOORS = {
 TASKS = {Task.Type.CALL: "phone", Task.Type.EMAIL: "mail", Task.Type.MEETING: "video"}
 
 
+# What a timeline can be narrowed down to.
+EVENTS = {
+    "calls": ("Calls", (Activity.Kind.CALL,)),
+    "emails": ("Emails", (Activity.Kind.EMAIL_IN, Activity.Kind.EMAIL_OUT)),
+    "meetings": ("Meetings", (Activity.Kind.MEETING,)),
+    "notes": ("Notes", (Activity.Kind.NOTE,)),
+    "tasks": ("Tasks", (Activity.Kind.TASK_DONE, Activity.Kind.TASK_CANCELLED)),
+    "stages": ("Stage changes", (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)),
+    "changes": ("Changes", (Activity.Kind.FIELD_CHANGE,)),
+    "system": (
+        "System",
+        (Activity.Kind.SYSTEM, Activity.Kind.DEAL_CREATED, Activity.Kind.LEAD_CREATED, Activity.Kind.LEAD_CONVERTED),
+    ),
+}
+
+
 @dataclass
 class Entry:
     """One line; `day` is the heading above the first of each day, else empty."""
@@ -69,12 +85,18 @@ class Planned:
 
 
 class Timeline:
-    """The newest activities of one record, paged by ?before=<activity id>."""
+    """The newest activities of one record, of one kind (?events, one of EVENTS) or all, paged by ?before=<activity id>."""
 
-    def __init__(self, request: MemberRequest, subject: models.Model):
+    choices = [(name, label) for name, (label, _) in EVENTS.items()]
+
+    def __init__(self, request: MemberRequest, subject: models.Model, events: str = ""):
         self.subject, self.kind = subject, subject._meta.model_name
+        asked = events or request.GET.get("events", "")
+        self.events = asked if asked in EVENTS else ""
         formats = Formats.of(request)
         found = visible(request, Activity.objects.filter(workspace_id=subject.workspace_id, **{self.kind: subject}))
+        if self.events:
+            found = found.filter(kind__in=EVENTS[self.events][1])
         found = found.select_related("actor", "note", "task", "deal").order_by("-at", "-pk")
         if before := request.GET.get("before"):
             found = found.filter(older_than(before))
@@ -85,6 +107,10 @@ class Timeline:
             day = formats.local_day(activity.at)
             self.entries.append(entry(activity, heading(day, formats) if day != last else "", formats))
             last = day
+
+    @property
+    def shown(self) -> str:
+        return EVENTS[self.events][0] if self.events else "All events"
 
 
 def heading(day: date, formats: Formats) -> str:

@@ -8,13 +8,15 @@ from urllib.parse import urlencode
 from django.apps import apps
 from django.contrib import messages
 from django.db.models import Model
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
 from activities import actions
-from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, TaskForm, due_moment
+from activities.composing import TASK, Composer, form_of
+from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, due_moment
 from activities.models import SUBJECTS, Note, Task
 from activities.timeline import Timeline
 from workspaces.access import MemberRequest, member_required, visible_owners
@@ -25,7 +27,6 @@ from workspaces.models import Role
 from workspaces.numbers import parse_id
 
 OWNED = ("deal", "lead")
-PREFILLED = frozenset(("title", "type", "due_on"))
 FOLLOW_UP = "Follow up: "
 FRIDAY = 4
 LONGEST_TITLE = Task._meta.get_field("title").max_length
@@ -73,33 +74,40 @@ def compose(request: MemberRequest, kind: str, pk: int, mode: str) -> HttpRespon
     subject = get_subject(request, kind, pk)
     if mode not in COMPOSER:
         raise Http404("No such kind of entry")
-    form = COMPOSER[mode](request.POST or None)
-    context = {"subject": subject, "mode": mode}
+    form = form_of(request, mode)
     if request.method == "GET" or not form.is_valid():
-        return dialog(request, "activities/compose.html", form, **context)
+        return composer(request, subject, mode, form)
     try:
         VERBS[mode](subject, by=request.member, **form.cleaned_data)
     except Refused as refusal:
-        return form_refused(request, "activities/compose.html", form, refusal, **context)
+        return composer(request, subject, mode, form, refusal)
     return told(request, subject, SAVED[mode])
 
 
 @member_required(methods=("GET", "POST"))
 def task_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
-    """The address may fill in some of the form (PREFILLED)."""
     subject = get_subject(request, kind, pk)
-    initial = {"assignee": request.member.user_id} | {
-        name: request.GET[name] for name in PREFILLED & request.GET.keys()
-    }
-    form = TaskForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), initial=initial)
-    context = {"subject": subject, "mode": "task"}
+    form = form_of(request, TASK)
     if request.method == "GET" or not form.is_valid():
-        return dialog(request, "activities/compose.html", form, **context)
+        return composer(request, subject, TASK, form)
     try:
         task = actions.plan_task(subject, by=request.member, **form.as_task())
     except Refused as refusal:
-        return form_refused(request, "activities/compose.html", form, refusal, **context)
+        return composer(request, subject, TASK, form, refusal)
     return told(request, subject, "Planned", task)
+
+
+def composer(
+    request: MemberRequest, subject: Model, mode: str, form: Form, refusal: Refused | None = None
+) -> HttpResponse:
+    """The form of a mode where it was asked for: in the record's page (`?inline`), else in a dialog or on its own page."""
+    template, context = "activities/compose.html", {"subject": subject, "mode": mode}
+    if is_script(request) and "inline" in request.GET:
+        template = "activities/composer.html"
+        context = {"composer": Composer(request, subject, mode, form), "may_edit": True}
+    if refusal:
+        return form_refused(request, template, form, refusal, **context)
+    return dialog(request, template, form, **context)
 
 
 # --- one task ---------------------------------------------------------------------------------------

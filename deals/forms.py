@@ -6,7 +6,7 @@ from django import forms
 
 from deals.models import Deal, DealContact, Kind, Stage
 from deals.transitions import LOST_REASONS, WON_REASONS
-from leads.models import Source
+from leads.models import Campaign, Segment, Source
 from workspaces.fields import AmountField, DayField, speak
 from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
@@ -90,6 +90,13 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
             widget=forms.TextInput(attrs={"list": "companies"}),
         ),
         "source": lambda: forms.ChoiceField(choices=[("", "—"), *Source.choices], required=False, initial=deal.source),
+        "campaign": lambda: forms.ModelChoiceField(
+            Campaign.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.campaign_id
+        ),
+        "segment": lambda: forms.ModelChoiceField(
+            Segment.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.segment_id
+        ),
+        "product": lambda: forms.CharField(max_length=120, required=False, initial=deal.product),
         "next_step": lambda: forms.CharField(max_length=200, required=False, initial=deal.next_step),
         "won_reason": lambda: forms.ChoiceField(
             choices=[("", "—"), *((reason, reason) for reason in WON_REASONS)], required=False, initial=deal.won_reason

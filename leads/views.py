@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from activities.composing import Composer
 from activities.timeline import Timeline, open_tasks
 from leads import actions
 from leads.duplicates import like_company, like_contact, like_lead
@@ -22,7 +23,7 @@ from workspaces.dialogs import dialog, done, form_refused, warned
 from workspaces.filtering import ListFilter, filter_panel
 from workspaces.formats import Formats
 from workspaces.lists import Column, ListPage
-from workspaces.models import Membership
+from workspaces.models import Membership, Role
 from workspaces.pages import render_page
 
 
@@ -153,6 +154,7 @@ def detail_page(request: MemberRequest, listing: Listing, record: Record, **cont
         "edit_url": reverse(f"{listing.name}_edit", args=[record.pk]),
         "timeline": Timeline(request, record),
         "tasks": open_tasks(request, record),
+        "composer": Composer(request, record) if request.member.may(Role.REP) else None,
         "deals": deals_of(request, record),
     }
     return render(request, f"leads/{listing.name}_detail.html", context)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Subquery, Sum
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from activities.timeline import Timeline, open_tasks
 from activities.wording import in_words
 from deals import actions
+from deals.around import around
 from deals.cards import NEXT_TASK, next_step
 from deals.forms import ContactRoleForm, fact_form
 from deals.models import Deal, DealContact
 from deals.path import stage_path
 from deals.views.board import visible_deals
+from deals.views.deal_tabs import TABS, tab_of, tabs
 from leads.actions import find_or_create_company, named_contact
-from leads.models import Lead
+from leads.models import ContactEmail, ContactPhone, Lead
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused, Stale
 from workspaces.dialogs import dialog, done, form_refused, is_script
@@ -26,15 +27,18 @@ from workspaces.formats import Formats
 @member_required()
 def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(detailed(request), pk=pk)
-    context = record_context(request, deal) | rail_context(request, deal) | {"timeline": Timeline(request, deal)}
-    return render(request, "deals/deal_detail.html", context)
+    tab = tab_of(request)
+    beside = around(deal, visible_owners(request.member))
+    context = record_context(request, deal) | {"tab": tab, "tabs": tabs(beside), "siblings": beside.siblings}
+    context["contacts"] = people(deal)
+    return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal))
 
 
 def detailed(request: MemberRequest):
     # Lead, campaign and segment, which few deals have, are fetched where they are there: more joins take longer to plan
     # than to do.
     deals = visible_deals(request).select_related("stage", "pipeline", "company", "owner", "created_by")
-    return deals.annotate(next_task=Subquery(NEXT_TASK))
+    return deals.annotate(next_task=Subquery(NEXT_TASK)).prefetch_related("pipeline__stages")
 
 
 def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
@@ -55,23 +59,13 @@ def visible_lead(request: MemberRequest, deal: Deal) -> Lead | None:
     return deal.lead if deal.lead and (owners is None or deal.lead.owner_id in owners) else None
 
 
-def rail_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
-    contacts = (
-        deal.contacts.select_related("contact")
-        .prefetch_related("contact__emails", "contact__phones")
-        .order_by("-is_primary", "contact__name")
-    )
-    siblings = {}
-    if deal.company_id:
-        found = (
-            visible_deals(request)
-            .filter(company_id=deal.company_id)
-            .order_by()
-            .values_list("status")
-            .annotate(Count("pk"), Sum("amount"))
-        )
-        siblings = {status: {"count": count, "amount": amount or 0} for status, count, amount in found}
-    return {"contacts": contacts, "siblings": siblings, "tasks": open_tasks(request, deal)}
+def people(deal: Deal):
+    """Who is in the deal, each with an address and a number to be reached at."""
+    about = {"workspace_id": OuterRef("workspace_id"), "contact_id": OuterRef("contact_id")}
+    email = ContactEmail.objects.filter(**about).order_by("-is_primary", "pk").values("email")[:1]
+    phone = ContactPhone.objects.filter(**about).order_by("pk").values("phone")[:1]
+    links = deal.contacts.select_related("contact").annotate(email=Subquery(email), phone=Subquery(phone))
+    return links.order_by("-is_primary", "contact__name")
 
 
 @member_required(methods=("GET", "POST"))
@@ -122,10 +116,11 @@ def changed(request: MemberRequest, deal: Deal) -> HttpResponse:
     )
 
 
-NAMED = ("owner", "company")
+NAMED = ("owner", "company", "campaign", "segment")
 LABELS = {
     "owner": "Owner",
-    "next_step": "Next step",
+    "next_step": "Note of the next step",
+    "product": "What it is about",
     "expected_close_date": "Expected close",
     "won_reason": "Why it was won",
     "lost_reason": "Why it was lost",
@@ -139,6 +134,10 @@ def as_columns(request: MemberRequest, changes: dict[str, object]) -> dict[str, 
     if "company" in changes:
         company = find_or_create_company(request.workspace, changes["company"], by=request.member)
         return {"company_id": company and company.pk}
+    for name in ("campaign", "segment"):
+        if name in changes:
+            chosen = changes[name]
+            return {f"{name}_id": chosen and chosen.pk}
     return changes
 
 

@@ -16,7 +16,7 @@ const record = document.querySelector("[data-record]");
 async function refresh() {
   const { html } = await send(location.href);
   const fresh = parse(html);
-  for (const id of ["crumb", "record", "activity", "rail"]) {
+  for (const id of ["crumb", "record", "tabs", "activity", "rail"]) {
     const old = document.getElementById(id);
     const part = fresh.getElementById(id);
     if (old && part) keepFocus(old, () => (old.replaceWith(part), part)), window.htmx?.process(part);

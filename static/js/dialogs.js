@@ -117,8 +117,9 @@ function answered(form, status, html) {
   const fragment = parse(html);
   const again = fragment.querySelector("form");
   if (status >= 400 && again && !again.matches("[data-undo]")) {
-    const box = form.closest("dialog, [popover]");
+    const box = form.closest("dialog, [popover], .composer");
     if (!box || again.matches("[data-move]")) openDialog(html);
+    else if (box.matches(".composer")) box.replaceWith(fragment), focusFirst(document.querySelector(".composer"));
     else box.replaceChildren(fragment), focusFirst(box);
     return;
   }
@@ -129,7 +130,7 @@ function answered(form, status, html) {
   }
   if (dialog.open) dialog.close("saved");
   closePopover();
-  document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
+  document.dispatchEvent(new CustomEvent("changes", { detail: { html, form } }));
   const next = fragment.querySelector("[data-next]");
   if (next) load(next, openDialog);
 }

@@ -59,9 +59,8 @@ def test_after_a_note_is_written_the_focus_is_on_what_opened_it(page, place, log
     note = page.locator(".composer a", has_text="Note")
     for press in (lambda: page.keyboard.press("n"), lambda: note.press("Enter")):
         press()
-        page.locator("#dialog textarea").fill("They called back.")
+        page.locator("#composer textarea").fill("They called back.")
         page.keyboard.press("Control+Enter")
-        expect(page.locator("#dialog")).to_be_hidden()
         expect(page.locator("#activity")).to_contain_text("They called back.")
         is_focused(note)
 
@@ -220,8 +219,8 @@ HELP = {
         "Undo last change": [("deals/", CARD, "4 … z", says("#toasts .toast:last-child", "Undone"))],
         "Move focus between panes": [("summary/", "", "F6", focused(".side a")), ("summary/", "", "F6 F6", focused(".top a"))],
         "Save, cancel a form": [
-            ("deals/{deal}/", "", "n … x Control+Enter", says("#activity .quote", "x")),
-            ("deals/{deal}/", "", "n … Escape", hides("#dialog")),
+            ("deals/{deal}/", "", "n x Control+Enter", says("#activity .quote", "x")),
+            ("deals/{deal}/", "", "c … Escape", hides("#dialog")),
         ],
         "This help": [("companies/", "", "?", shows(KEYS))],
     },
@@ -246,8 +245,8 @@ HELP = {
     "Deal, lead, company, contact": {
         "Edit": [("deals/{deal}/", "", "e", shows(MENU))],
         "Note, log call, plan next step": [
-            ("deals/{deal}/", "", "n", shows("#dialog textarea")), ("deals/{deal}/", "", "p", shows("#dialog #id_outcome")),
-            ("deals/{deal}/", "", "t", shows("#dialog #id_title")),
+            ("deals/{deal}/", "", "n", focused("#composer textarea")), ("deals/{deal}/", "", "p", focused("#composer #new_body")),
+            ("deals/{deal}/", "", "t", focused("#composer #new_title")),
         ],
         "Of a deal: menu, owner": [("deals/{deal}/", "", "m", shows(MENU)), ("deals/{deal}/", "", "a", shows("#popover select[name=value]"))],
         "Of an open deal: won, lost": [

@@ -49,6 +49,10 @@ def version(part: str, **more: object) -> Callable[[Rows, dict], dict]:
     return lambda rows, kwargs: {"version": rows.versions[part]} | more
 
 
+def tabs(rows: Rows, kwargs: dict) -> dict:
+    return {"tab": "overview", "events": "changes"}
+
+
 def move(rows: Rows, kwargs: dict) -> dict:
     texts = {"reason": "", "note": "Called", "competitor": ""}
     return {"stage": rows.stage, "version": rows.versions["deal"], "after": rows.neighbour, "before": "", **texts}
@@ -67,12 +71,13 @@ def new_deal(rows: Rows, kwargs: dict) -> dict:
 
 FACTS = {
     "name": "Other", "amount": "77", "probability": "33", "expected_close_date": "2031-02-03", "company": "Fresh",
-    "source": "event", "next_step": "Do", "competitor": "Them",
+    "source": "event", "next_step": "Do", "competitor": "Them", "product": "Probes",
 }  # fmt: skip
 
 
 def fact(rows: Rows, kwargs: dict) -> dict:
-    value = rows.user if kwargs["field"] == "owner" else FACTS[kwargs["field"]]
+    chosen = {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
+    value = chosen[kwargs["field"]] if kwargs["field"] in chosen else FACTS[kwargs["field"]]
     return {"value": value, "version": rows.versions["deal"]}
 
 
@@ -177,8 +182,8 @@ CASES = {
     "deal_list_filter": Case(chips(DealListFilter), query=deal_list),
     "deal_new": Case(body=new_deal, query=stage_and_owner),
     "deal_undo": Case(at("event"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
-    "deal_detail": Case(at("deal"), parts=("record",)),
-    "deal_edit": Case(each("field", [*FACTS, "owner"], "deal"), body=fact),
+    "deal_detail": Case(at("deal"), parts=("record",), query=tabs),
+    "deal_edit": Case(each("field", [*FACTS, "owner", "campaign", "segment"], "deal"), body=fact),
     "deal_move": Case(at("deal"), body=move),
     "deal_delete": Case(at("deal"), get=False, body=version("deal", board="1")),
     "deal_restore": Case(at("binned"), get=False, body=lambda *_: {"board": "1"}),

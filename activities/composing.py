@@ -1,0 +1,78 @@
+"""The composer: the forms that add to a timeline, the same in a record's page and in a dialog over any page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import Model
+from django.http import Http404
+from django.urls import reverse
+
+from activities.forms import COMPOSER, TaskForm
+from workspaces.access import MemberRequest
+from workspaces.formats import Formats
+
+TASK = "task"
+PREFILLED = frozenset(("title", "type", "due_on"))
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One kind of entry. `key` opens it on a record's page, `button` saves it."""
+
+    name: str
+    label: str
+    icon: str
+    button: str
+    key: str = ""
+
+
+MODES = (
+    Mode("note", "Note", "notebook-pen", "Save note", "n"),
+    Mode("email", "Email", "mail", "Log email"),
+    Mode("call", "Log call", "phone", "Log call", "p"),
+    Mode(TASK, "Task", "calendar-plus", "Plan task", "t"),
+    Mode("meeting", "Meeting", "video", "Log meeting"),
+)
+BY_NAME = {mode.name: mode for mode in MODES}
+
+
+def form_of(request: MemberRequest, mode: str) -> forms.Form:
+    """As it is sent, or fresh; of a task the address may fill in some (PREFILLED)."""
+    data: Any = request.POST or None
+    if mode == TASK:
+        initial = {"assignee": request.member.user_id}
+        initial |= {name: request.GET[name] for name in PREFILLED & request.GET.keys()}
+        return TaskForm(data, workspace=request.workspace, formats=Formats.of(request), initial=initial)
+    if mode not in COMPOSER:
+        raise Http404("No such kind of entry")
+    return COMPOSER[mode](data)
+
+
+class Composer:
+    """One mode's form as it stands in a record's page; the links to the other modes work without JavaScript, too."""
+
+    modes = MODES
+
+    def __init__(self, request: MemberRequest, subject: Model, mode: str = "", form: forms.Form | None = None):
+        asked = mode or request.GET.get("compose", "")
+        self.mode = BY_NAME.get(asked, MODES[0])
+        self.subject, self.kind = subject, subject._meta.model_name
+        self.form = form or form_of(request, self.mode.name)
+        self.form.auto_id = "new_%s"  # beside it may stand a dialog with the same fields
+        # A draft is one reader's, for one record.
+        self.draft = f"{request.member.pk}/{self.kind}/{subject.pk}/{self.mode.name}"
+
+    @property
+    def action(self) -> str:
+        return self.url(self.mode.name)
+
+    def url(self, mode: str) -> str:
+        name, more = ("task_new", []) if mode == TASK else ("compose", [mode])
+        return reverse(name, args=[self.kind, self.subject.pk, *more]) + "?inline=1"
+
+    def links(self) -> list[tuple[Mode, str, bool]]:
+        """Each mode, where its form is, and whether it is the one that is shown."""
+        return [(mode, self.url(mode.name), mode is self.mode) for mode in self.modes]

@@ -1,0 +1,78 @@
+"""The tabs of a deal's page: links that change the address (?tab=), each with what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from activities.composing import Composer
+from activities.models import Note, Task
+from activities.timeline import Timeline, open_tasks
+from deals.around import Around
+from deals.models import Deal
+from workspaces.access import MemberRequest
+from workspaces.models import Role
+
+Context = Callable[[MemberRequest, Deal], dict[str, object]]
+LONG_AGO = 50  # tasks that are done or cancelled, the newest
+PLAN = 12  # tasks of a close plan
+
+
+@dataclass(frozen=True)
+class Tab:
+    label: str
+    context: Context
+
+
+def tab_of(request: MemberRequest) -> str:
+    asked = request.GET.get("tab", "")
+    return asked if asked in TABS else "timeline"
+
+
+def tabs(around: Around) -> list[tuple[str, str, int | None]]:
+    """(name, label, how many lines it has)."""
+    return [(name, tab.label, around.counts.get(name)) for name, tab in TABS.items()]
+
+
+def composer(request: MemberRequest, deal: Deal, mode: str = "") -> dict[str, object]:
+    """For those who may write; in the mode that the address asks for, else in the tab's own."""
+    if not request.member.may(Role.REP):
+        return {}
+    return {"composer": Composer(request, deal, request.GET.get("compose", "") or mode)}
+
+
+def timeline(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    context = {"timeline": Timeline(request, deal), "tasks": open_tasks(request, deal)}
+    return context | composer(request, deal)
+
+
+def emails(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    return {"timeline": Timeline(request, deal, "emails")} | composer(request, deal, "email")
+
+
+def tasks(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    closed = Task.objects.filter(workspace_id=deal.workspace_id, deal=deal).exclude(status=Task.Status.OPEN)
+    closed = closed.select_related("assignee").order_by("-done_at", "-pk")[:LONG_AGO]
+    return {"tasks": open_tasks(request, deal), "closed": closed} | composer(request, deal, "task")
+
+
+def overview(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    open_ = open_tasks(request, deal)
+    finished = Task.objects.filter(workspace_id=deal.workspace_id, deal=deal, status=Task.Status.DONE)
+    done = list(finished.order_by("-done_at")[:PLAN])[::-1]
+    notes = Note.objects.filter(workspace_id=deal.workspace_id, deal=deal, pinned=True)
+    return {
+        "step": open_[0] if open_ else None,
+        "plan": len(done) + len(open_),
+        "tasks": open_,
+        "done": done,
+        "notes": notes.select_related("author").order_by("-created_at"),
+    }
+
+
+TABS: dict[str, Tab] = {
+    "overview": Tab("Overview", overview),
+    "timeline": Tab("Timeline", timeline),
+    "tasks": Tab("Tasks", tasks),
+    "emails": Tab("Emails", emails),
+}
