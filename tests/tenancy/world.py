@@ -161,7 +161,9 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     lead = capture(workspace, email=f"ida@{rows.slug}.test", campaign=campaign, owner_id=owner.user_id, by=owner)
     rows.lead = lead.pk
     for part in ("qualified_lead", "converted_lead"):
-        other = capture(workspace, last_name=part, email=f"{part}@{rows.slug}.test", owner_id=owner.user_id, by=owner)
+        other = capture(
+            workspace, last_name=part, email=f"{part}@{rows.slug}-lead.test", owner_id=owner.user_id, by=owner
+        )
         setattr(rows, part, update_lead(other, by=owner, version=1, status=Lead.Status.QUALIFIED).pk)
     SegmentMember.objects.create(workspace=workspace, segment=segment, lead=lead)
     CampaignMember.objects.create(workspace=workspace, campaign=campaign, lead=lead)
