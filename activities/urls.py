@@ -1,11 +1,20 @@
 from django.urls import path
 
+from activities import notification_views as notifications
 from activities import views
 
 urlpatterns = [
     path("records/<slug:kind>/<int:pk>/timeline/", views.timeline, name="timeline"),
+    path("records/deal/<int:pk>/follow/<slug:state>/", notifications.follow, name="follow"),
     path("records/<slug:kind>/<int:pk>/tasks/new/", views.task_new, name="task_new"),
     path("records/<slug:kind>/<int:pk>/<slug:mode>/", views.compose, name="compose"),
+    path("notifications/", notifications.notification_list, name="notification_list"),
+    path("notifications/newest/", notifications.notification_menu, name="notification_menu"),
+    path("notifications/bell/", notifications.notification_bell, name="notification_bell"),
+    path("notifications/mail/", notifications.delivery, name="delivery"),
+    path("notifications/read/", notifications.notification_read_all, name="notification_read_all"),
+    path("notifications/unread/<str:moment>/", notifications.notification_unread, name="notification_unread"),
+    path("notifications/<int:pk>/read/", notifications.notification_read, name="notification_read"),
     path("tasks/<int:pk>/", views.task_menu, name="task_menu"),
     path("tasks/<int:pk>/edit/", views.task_edit, name="task_edit"),
     path("tasks/<int:pk>/reschedule/", views.task_reschedule, name="task_reschedule"),

@@ -108,6 +108,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "workspaces.context.shell",
+                "activities.context.bell",
             ],
         },
     }
@@ -187,7 +188,9 @@ PGHISTORY_BASE_MODEL = "workspaces.history.History"
 WORKSPACE_STARTERS = ["deals.actions.create_default_pipeline"]
 
 # Who is told of which lines of the timeline, after commit and at least once (activities/outbox.py): {function: kinds}.
-ACTIVITY_HANDLERS: dict[str, tuple[str, ...]] = {}
+ACTIVITY_HANDLERS: dict[str, tuple[str, ...]] = {
+    "deals.telling.tell": ("stage_change", "deal_created", "field_change", "note"),
+}
 
 # --- safety ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

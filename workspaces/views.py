@@ -94,7 +94,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Saved.")
         return redirect("profile")
-    return render(request, "workspaces/profile.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "memberships": my_memberships(request)}
+    return render(request, "workspaces/profile.html", context, status=422 if form.errors else 200)
 
 
 # --- inside a workspace -----------------------------------------------------------------------------

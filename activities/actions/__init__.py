@@ -3,6 +3,7 @@
 from activities.actions.logged import log_call, log_email, log_meeting
 from activities.actions.notes import add_note, edit_note
 from activities.actions.notifying import followers, notify
+from activities.actions.reading import choose_delivery, follow, forget_old, mark_all_read, mark_read, unmark_read
 from activities.actions.recording import about, record
 from activities.actions.tasks import (
     CLOSED,
@@ -29,18 +30,24 @@ __all__ = [
     "cancel_task",
     "check_task",
     "check_version",
+    "choose_delivery",
     "complete_task",
     "edit_note",
     "end_of_day",
+    "follow",
     "followers",
+    "forget_old",
     "lock_task",
     "log_call",
     "log_email",
     "log_meeting",
+    "mark_all_read",
+    "mark_read",
     "notify",
     "plan_task",
     "record",
     "reopen_task",
     "undo_task_change",
+    "unmark_read",
     "update_task",
 ]

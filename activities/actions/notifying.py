@@ -64,7 +64,7 @@ def may_be_told(user_ids: set[int], kind: Notification.Kind, subject: Any, works
     if getattr(subject, "deleted_at", None):
         return set()
     members = Membership.objects.active().filter(workspace_id=workspace_id, user_id__in=user_ids, user__is_active=True)
-    found = list(members.select_related("workspace"))
+    found = list(members.filter(user__is_standin=False).select_related("workspace"))
     if name in OWNED:
         found = seeing(found, subject.owner_id)
     told = {member.user_id for member in found}

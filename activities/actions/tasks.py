@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from activities.actions.notifying import notify
 from activities.actions.recording import about
-from activities.models import SUBJECTS, Activity, Door, Task
+from activities.models import SUBJECTS, Activity, Door, Notification, Task
 from workspaces.access import acting, check_may
 from workspaces.action import Refused, Stale, action
 from workspaces.dates import check_dates
@@ -47,7 +49,7 @@ def plan_task(
     assignee_id = assignee_id or acting(by)
     check_dates(at=at)
     check_task(subject.workspace_id, {"title": title, "due_at": due_at, "assignee_id": assignee_id})
-    return Task.objects.create(
+    task = Task.objects.create(
         workspace_id=subject.workspace_id,
         title=title.strip(),
         type=type,
@@ -59,6 +61,8 @@ def plan_task(
         created_at=at or timezone.now(),
         **about(subject),
     )
+    tell_assignee(task, subject, by)
+    return task
 
 
 @action
@@ -75,7 +79,17 @@ def update_task(task: Task, *, by: Membership | None, version: int | None = None
         raise Refused(f"This task is {task.status}. Open it again to change it.")
     changes = {name: value for name, value in changes.items() if getattr(task, name) != value}
     check_task(task.workspace_id, changes)
-    return _save(task, changes)
+    task = _save(task, changes)
+    if "assignee_id" in changes:
+        tell_assignee(task, task.subject, by)
+    return task
+
+
+def tell_assignee(task: Task, subject: Any, by: Membership | None) -> None:
+    """Of a task that a person gave them; those of a playbook come with the stage, which they hear of."""
+    if by is not None:
+        key = f"task:{task.pk}:{task.version}"
+        notify([task.assignee_id], Notification.Kind.TASK_ASSIGNED, subject=subject, key=key, by=by, task=task)
 
 
 @action

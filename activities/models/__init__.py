@@ -5,18 +5,21 @@ This app stands below leads and deals: it knows them by string foreign keys only
 
 from activities.models.about import HAS_SUBJECT, SUBJECTS, About, Door, subject_indexes
 from activities.models.activity import Activity
-from activities.models.note import Note
-from activities.models.notification import Follow, Notification
+from activities.models.note import Mention, Note
+from activities.models.notification import Delivery, Follow, Notification, NotificationMail
 from activities.models.task import Task
 
 __all__ = [
     "About",
     "Activity",
+    "Delivery",
     "Door",
     "Follow",
     "HAS_SUBJECT",
+    "Mention",
     "Note",
     "Notification",
+    "NotificationMail",
     "SUBJECTS",
     "Task",
     "subject_indexes",

@@ -7,7 +7,14 @@ from django.db import models
 from django.utils import timezone
 
 from activities.models.about import HAS_SUBJECT, About, subject_indexes
-from workspaces.tenant import MemberForeignKey
+from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
+
+
+class LiveNotes(models.Manager):
+    """Notes that were not deleted."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(deleted_at=None)
 
 
 @pghistory.track()
@@ -19,10 +26,29 @@ class Note(About):
     pinned = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = LiveNotes()
+    all_objects = models.Manager()
 
     class Meta:
+        base_manager_name = "all_objects"
         constraints = [models.CheckConstraint(condition=HAS_SUBJECT, name="note_has_subject")]
         indexes = subject_indexes("note")
 
     def __str__(self):
         return self.body[:80]
+
+
+class Mention(TenantModel):
+    """A member named in a note. The note keeps "@" and `text`; who that is now, this row says, whatever they are called."""
+
+    note = TenantForeignKey(Note, models.CASCADE, related_name="mentions", db_index=False)
+    user = MemberForeignKey(db_index=False)
+    text = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "note", "user"], name="mention_once")]
+
+    def __str__(self):
+        return f"@{self.text}"

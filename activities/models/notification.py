@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from activities import triggers
@@ -17,11 +17,12 @@ from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
 class NotificationQuerySet(models.QuerySet):
     def shown_to(self, member: Membership, owners: list[int] | None) -> NotificationQuerySet:
         """Their own, without what they may not see any more (`owners`: access.visible_owners), and without what nobody
-        has read before it was taken back or done."""
+        has read before it was taken back, done, or given to somebody else."""
         found = self.filter(workspace_id=member.workspace_id, recipient_id=member.user_id, deal__deleted_at=None)
         found = found.filter(
             Q(activity__undone_at=None) | Q(read_at__isnull=False),
-            Q(task=None) | Q(task__status=Task.Status.OPEN) | Q(read_at__isnull=False),
+            Q(task=None) | Q(task__status=Task.Status.OPEN, task__assignee=F("recipient")) | Q(read_at__isnull=False),
+            ~Q(kind__in=self.model.OWNERS) | Q(deal__owner=F("recipient")) | Q(read_at__isnull=False),
         )
         if owners is None:
             return found
@@ -51,6 +52,9 @@ class Notification(About):
         (Kind.MENTION, Kind.DEAL_ASSIGNED, Kind.DEAL_CREATED, Kind.TASK_ASSIGNED, Kind.TASK_DUE, Kind.JOB_FINISHED)
     )
 
+    # What concerns the deal's owner as such.
+    OWNERS = (Kind.DEAL_ASSIGNED, Kind.DEAL_CREATED)
+
     recipient = MemberForeignKey(db_index=False)
     kind = models.CharField(max_length=14, choices=Kind)
     actor = MemberForeignKey(null=True, blank=True, db_index=False)
@@ -60,6 +64,10 @@ class Notification(About):
     key = models.CharField(max_length=80, help_text="What it tells of: nobody is told of the same thing twice.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True)
+    mail_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it goes out by mail; empty: it does not."
+    )
+    mail = TenantForeignKey("activities.NotificationMail", models.SET_NULL, null=True, blank=True, editable=False)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -73,6 +81,7 @@ class Notification(About):
                 condition=Q(read_at=None),
             ),
             models.Index(fields=["workspace", "created_at"], name="notification_age"),
+            models.Index(fields=["mail_at"], name="notification_mail", condition=Q(mail=None, mail_at__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["workspace", "recipient", "key"], name="notification_once"),
@@ -99,3 +108,64 @@ class Follow(TenantModel):
 
     def __str__(self):
         return self.get_state_display()
+
+
+class Delivery(TenantModel):
+    """What of their notifications a member wants by mail, and when not. What is not chosen is as in `DEFAULTS`."""
+
+    class When(models.TextChoices):
+        NOW = "now", "At once"
+        DAILY = "daily", "Once a day"
+        OFF = "off", "Not by mail"
+
+    DEFAULTS = {
+        Notification.Kind.STAGE_CHANGED: When.DAILY,
+        Notification.Kind.DEAL_WON: When.DAILY,
+        Notification.Kind.DEAL_LOST: When.DAILY,
+        Notification.Kind.NOTE: When.DAILY,
+        Notification.Kind.JOB_FINISHED: When.OFF,
+    }
+
+    user = MemberForeignKey(db_index=False)
+    choices = models.JSONField(default=dict, blank=True, help_text="{kind of notification: now, daily or off}")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="In the member's own zone.")
+    quiet_until = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="delivery_once"),
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_until=None)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until")),
+                name="delivery_quiet",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Mail to {self.user}"
+
+    def when(self, kind: str) -> str:
+        """now, daily or off."""
+        return self.choices.get(kind) or self.DEFAULTS.get(Notification.Kind(kind), self.When.NOW)
+
+
+class NotificationMail(TenantModel):
+    """One mail of one or more notifications. Its id makes the Message-ID, so that a second copy, sent because a worker
+    died between sending and saying so, is taken for the first one by the reader's mail server."""
+
+    recipient = MemberForeignKey(db_index=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True, help_text="Empty once it was sent or given up.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=200, blank=True, help_text="What the mail server said last.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_try_at"], name="notification_mail_try", condition=Q(next_try_at__isnull=False)),
+            models.Index(fields=["workspace", "created_at"], name="notification_mail_age"),
+        ]
+
+    def __str__(self):
+        return f"Mail {self.pk} to {self.recipient}"

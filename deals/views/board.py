@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from activities.following import followed
 from deals import actions
 from deals.board import Board
 from deals.duplicates import like_deal
@@ -126,7 +127,7 @@ def changes(
 @member_required(methods=("GET", "POST"))
 def deal_move(request: MemberRequest, pk: int) -> HttpResponse:
     """GET: the menu of stages. POST: the move, by drop, key or menu."""
-    deal = get_object_or_404(visible_deals(request), pk=pk)
+    deal = get_object_or_404(visible_deals(request).annotate(followed=followed(request.member)), pk=pk)
     if request.method == "GET":
         context = {
             "deal": deal,

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from activities.following import followed
 from activities.wording import in_words
 from deals import actions
 from deals.around import around
@@ -38,7 +39,8 @@ def detailed(request: MemberRequest):
     # Lead, campaign and segment, which few deals have, are fetched where they are there: more joins take longer to plan
     # than to do.
     deals = visible_deals(request).select_related("stage", "pipeline", "company", "owner", "created_by")
-    return deals.annotate(next_task=Subquery(NEXT_TASK)).prefetch_related("pipeline__stages")
+    marked = deals.annotate(next_task=Subquery(NEXT_TASK), followed=followed(request.member))
+    return marked.prefetch_related("pipeline__stages")
 
 
 def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:

@@ -3,6 +3,7 @@ import { headers, parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
 import { isBusy } from "./dialogs.js";
 import { keepFocus } from "./focus.js";
+import "./bell.js";
 import "./keys.js";
 import "./live.js";
 

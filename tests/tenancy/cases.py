@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from activities.forms import COMPOSER
-from activities.models import SUBJECTS
+from activities.models import SUBJECTS, Notification
 from deals.filters import DealFilter, DealListFilter
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from tests.tenancy.walk import Case
@@ -81,11 +81,6 @@ def fact(rows: Rows, kwargs: dict) -> dict:
     return {"value": value, "version": rows.versions["deal"]}
 
 
-def convert(rows: Rows, kwargs: dict) -> dict:
-    facts = {"name": "New", "amount": "5", "expected_close_date": "2030-01-02", "stage": rows.stage, "owner": rows.user}
-    return facts | {"next_step": "Call", "due_on": "2030-01-02", "attach": ""}
-
-
 def company(rows: Rows, kwargs: dict) -> dict:
     facts = {"name": "Green", "domain": "green.test", "industry": "Fish", "size": 7, "country": "Norway"}
     return facts | {"annual_revenue": "12", "phone": "1", "owner": rows.user, "version": rows.versions["company"]}
@@ -123,6 +118,10 @@ ENTRIES = {
 
 def task(rows: Rows, kwargs: dict) -> dict:
     return {"title": "Do", "type": "call", "due_on": "2030-01-02", "due_time": "10:00", "assignee": rows.user}
+
+
+def delivery(rows: Rows, kwargs: dict) -> dict:
+    return dict.fromkeys(Notification.Kind.values, "daily") | {"quiet_from": "22:00", "quiet_until": "07:00"}
 
 
 def settings(rows: Rows, kwargs: dict) -> dict:
@@ -196,9 +195,6 @@ CASES = {
     "deal_contact_remove": Case(
         lambda rows: [{"pk": rows.deal, "contact_pk": rows.link}], get=False, body=lambda *_: {}
     ),
-    "lead_deal": Case(at("lead"), get=False, body=lambda *_: {}),
-    "lead_convert": Case(at("qualified_lead"), body=convert),
-    "lead_convert_undo": Case(at("converted_lead"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
     "search_page": Case(asked={"q": "zq0"}),
     # leads
     "lead_list": Case(parts=("rows",), query=lead_list),
@@ -206,7 +202,6 @@ CASES = {
     "lead_new": Case(body=new_lead),
     "lead_detail": Case(at("lead")),
     "lead_edit": Case(at("lead"), body=lead),
-    "lead_qualify": Case(at("lead"), get=False, body=version("lead")),
     "company_list": Case(parts=("rows",), query=by_owner),
     "company_filter": Case(chips(CompanyFilter), query=by_owner),
     "company_new": Case(body=company),
@@ -232,6 +227,18 @@ CASES = {
     "task_undo": Case(
         lambda rows: [{"pk": rows.done_task, "version": rows.versions["done_task"]}], get=False, body=lambda *_: {}
     ),
+    "follow": Case(at("deal", state="following"), get=False, body=lambda *_: {}, writer=Role.VIEWER),
+    "notification_list": Case(parts=("rows",)),
+    "notification_menu": Case(get_ok=(200, 302)),
+    "notification_bell": Case(),
+    "notification_read": Case(
+        at("notification"), get=False, body=lambda *_: {}, writer=Role.VIEWER, post_ok=(204, 302, 404)
+    ),
+    "notification_read_all": Case(get=False, body=lambda *_: {}, writer=Role.VIEWER),
+    "notification_unread": Case(
+        lambda rows: [{"moment": "20300102T030405.000000+0000"}], get=False, body=lambda *_: {}, writer=Role.VIEWER
+    ),
+    "delivery": Case(body=delivery, writer=Role.VIEWER),
     "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on"}, verb_role=Role.ADMIN),
     # insights
     "pipeline_summary": Case(),

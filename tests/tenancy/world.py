@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -16,11 +17,11 @@ from django.test import Client
 from django.utils import timezone
 
 from activities.actions import add_note, complete_task, log_call, notify, plan_task
-from activities.models import Follow, Notification, Task
+from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
 from connectors.models import ExternalId
-from deals.actions import add_contact, convert_lead, delete_deal, move_to_stage, update_deal
+from deals.actions import add_contact, delete_deal, move_to_stage, update_deal
 from deals.models import Deal, DealContact, Stage
-from leads.actions import capture, create_company, create_contact, update_lead
+from leads.actions import capture, create_company, create_contact
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
 from workspaces.actions import invite
@@ -40,8 +41,7 @@ STAFF = (("admin", Role.ADMIN), ("manager", Role.MANAGER), ("dual", Role.REP), (
 
 
 VERSIONED = {
-    "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead,
-    "qualified_lead": Lead, "task": Task,
+    "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead, "task": Task,
     "done_task": Task,
 }  # fmt: skip
 
@@ -62,8 +62,6 @@ class Rows:
     stranger: int | str = 0  # a contact who is in no deal; in the end their name, which is what pages ask for
     link: int = 0  # contact in deal
     lead: int = 0
-    qualified_lead: int = 0
-    converted_lead: int = 0
     campaign: int = 0
     segment: int = 0
     task: int = 0
@@ -160,11 +158,6 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     rows.campaign, rows.segment = campaign.pk, segment.pk
     lead = capture(workspace, email=f"ida@{rows.slug}.test", campaign=campaign, owner_id=owner.user_id, by=owner)
     rows.lead = lead.pk
-    for part in ("qualified_lead", "converted_lead"):
-        other = capture(
-            workspace, last_name=part, email=f"{part}@{rows.slug}-lead.test", owner_id=owner.user_id, by=owner
-        )
-        setattr(rows, part, update_lead(other, by=owner, version=1, status=Lead.Status.QUALIFIED).pk)
     SegmentMember.objects.create(workspace=workspace, segment=segment, lead=lead)
     CampaignMember.objects.create(workspace=workspace, campaign=campaign, lead=lead)
     # What holds no text to be marked has a line in its audit table all the same.
@@ -178,7 +171,6 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
-    convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
     rows.neighbour = make_deal(owner, stages["Qualified"], "Neighbour").pk
     binned = make_deal(owner, stages["New"], "Binned")
     rows.binned = delete_deal(binned, by=owner).pk
@@ -208,7 +200,14 @@ def tell(rows: Rows, owner: Membership, deal: Deal) -> None:
     notify(
         [owner.user_id], Notification.Kind.STAGE_CHANGED, subject=deal, key="told", data={"from": "New", "to": "Won"}
     )
-    rows.notification = Notification.objects.get(recipient_id=owner.user_id, deal=deal).pk
+    notify([owner.user_id], Notification.Kind.NOTE, subject=deal, key="read")
+    Notification.objects.filter(key="read").update(read_at=datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
+    rows.notification = Notification.objects.get(recipient_id=owner.user_id, deal=deal, key="told").pk
+    Notification.objects.filter(pk=rows.notification).update(
+        mail=NotificationMail.objects.create(workspace=owner.workspace, recipient_id=owner.user_id, problem="refused")
+    )
+    Mention.objects.create(workspace=owner.workspace, note_id=rows.note, user_id=owner.user_id, text="Alice")
+    Delivery.objects.create(workspace=owner.workspace, user_id=owner.user_id, choices={"note": "now"})
     Follow.objects.create(workspace=owner.workspace, deal=deal, user_id=owner.user_id, state=Follow.State.FOLLOWING)
 
 

@@ -13,6 +13,7 @@ from django.contrib.staticfiles import finders
 from django.core.files.base import File
 from django.template import engines
 
+from activities import inbox
 from activities.due import SIGNS
 from activities.timeline import LOOK, TASKS
 from crm_project.static import ModuleStaticFilesStorage
@@ -37,7 +38,7 @@ TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.S)
 
 def in_python() -> set[str]:
     """Icons of the timeline and its tasks, of chips, and of dictionaries that have an "icon" or a "next_icon"."""
-    found = {icon for icon, _ in LOOK.values()} | set(TASKS.values()) | set(SIGNS.values())
+    found = {icon for icon, _ in (*LOOK.values(), *inbox.LOOK.values())} | set(TASKS.values()) | set(SIGNS.values())
     for node in (
         node for app in APPS for path in (ROOT / app).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))
     ):
