@@ -59,6 +59,27 @@ class DealForm(forms.Form):
         self.fields["amount"].label = f"Amount, {workspace.currency}"
 
 
+class ConvertForm(DealForm):
+    """A lead's deal, filled in; it needs a next step. `attach` names an open deal that the lead is added to instead."""
+
+    next_step = forms.CharField(max_length=200, label="Next step")
+    due_on = DayField(required=False, label="Due")
+    attach = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    field_order = ("name", "company_name", "stage", "owner", "amount", "expected_close_date")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("company_name", "source"):
+            del self.fields[name]
+
+    def facts(self) -> dict[str, object]:
+        """What convert_lead takes, but for the deal to attach to."""
+        facts = {name: self.cleaned_data[name] for name in ("name", "stage", "amount", "expected_close_date")}
+        owner = self.cleaned_data["owner"]
+        return facts | ({"owner_id": owner.user_id} if owner else {})
+
+
 class ContactRoleForm(forms.Form):
     contact = forms.CharField(
         max_length=500,

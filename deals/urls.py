@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deals.views import board, deal, listing, search
+from deals.views import board, conversion, deal, listing, search
 
 urlpatterns = [
     path("deals/", board.deal_board, name="deal_board"),
@@ -18,5 +18,8 @@ urlpatterns = [
     path("deals/<int:pk>/restore/", board.deal_restore, name="deal_restore"),
     path("deals/<int:pk>/contacts/", deal.deal_contact_add, name="deal_contact_add"),
     path("deals/<int:pk>/contacts/<int:contact_pk>/remove/", deal.deal_contact_remove, name="deal_contact_remove"),
+    path("leads/<int:pk>/deal/", conversion.lead_deal, name="lead_deal"),
+    path("leads/<int:pk>/convert/", conversion.lead_convert, name="lead_convert"),
+    path("leads/<int:pk>/convert/undo/", conversion.lead_convert_undo, name="lead_convert_undo"),
     path("search/", search.search_page, name="search_page"),
 ]

@@ -8,6 +8,7 @@ urlpatterns = [
     path("leads/new/", views.lead_new, name="lead_new"),
     path("leads/<int:pk>/", views.lead_detail, name="lead_detail"),
     path("leads/<int:pk>/edit/", views.lead_edit, name="lead_edit"),
+    path("leads/<int:pk>/qualify/", views.lead_qualify, name="lead_qualify"),
     path("companies/", views.company_list, name="company_list"),
     path("companies/filter/<slug:name>/", views.company_filter, name="company_filter"),
     path("companies/new/", views.company_new, name="company_new"),

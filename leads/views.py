@@ -24,6 +24,7 @@ from workspaces.filtering import ListFilter, filter_panel
 from workspaces.formats import Formats
 from workspaces.lists import Column, ListPage
 from workspaces.models import Membership, Role
+from workspaces.numbers import parse_id
 from workspaces.pages import render_page
 
 
@@ -237,6 +238,16 @@ def lead_edit(request: MemberRequest, pk: int) -> HttpResponse:
         lambda facts: actions.update_lead(lead, by=request.member, **facts),
         record=lead,
     )
+
+
+@member_required(methods=("POST",))
+def lead_qualify(request: MemberRequest, pk: int) -> HttpResponse:
+    lead = get_object_or_404(LEADS.records(request), pk=pk)
+    version = parse_id(request.POST.get("version", ""))
+    if version is None:
+        raise Refused("Reload the page and try again.")
+    actions.update_lead(lead, by=request.member, version=version, status=Lead.Status.QUALIFIED)
+    return done(request, lead.get_absolute_url())
 
 
 # --- companies --------------------------------------------------------------------------------------

@@ -4,6 +4,14 @@ Locks are taken in one order everywhere: deals by id, then stages by id. The tot
 """
 
 from deals.actions.binning import delete_deal, restore_deal
+from deals.actions.converting import (
+    convert_lead,
+    create_deal_from_lead,
+    opportunity_name,
+    opportunity_stage,
+    standing,
+    undo_conversion,
+)
 from deals.actions.events import CLOSING, add_stage_event, before_image
 from deals.actions.facts import (
     EDITABLE,
@@ -23,6 +31,12 @@ from deals.actions.starting import DEFAULT_STAGES, create_default_pipeline
 from deals.actions.undoing import undo_stage_change
 
 __all__ = [
+    "undo_conversion",
+    "standing",
+    "opportunity_stage",
+    "opportunity_name",
+    "create_deal_from_lead",
+    "convert_lead",
     "CHANGES",
     "CLOSING",
     "DEFAULT_STAGES",

@@ -1,5 +1,6 @@
 """Pipelines, stages, deals, and the history of each deal's way (domain.md section 3)."""
 
+from deals.models.conversion import Conversion
 from deals.models.deal import WEIGHT, Deal, DealContact, DealQuerySet, LiveDeals
 from deals.models.history import StageEvent
 from deals.models.pipeline import Kind, Pipeline, Stage
@@ -8,6 +9,7 @@ from deals.models.totals import ClosedDay, ClosedTotal, StageTotal
 __all__ = [
     "ClosedDay",
     "ClosedTotal",
+    "Conversion",
     "Deal",
     "DealContact",
     "DealQuerySet",

@@ -81,6 +81,11 @@ def fact(rows: Rows, kwargs: dict) -> dict:
     return {"value": value, "version": rows.versions["deal"]}
 
 
+def convert(rows: Rows, kwargs: dict) -> dict:
+    facts = {"name": "New", "amount": "5", "expected_close_date": "2030-01-02", "stage": rows.stage, "owner": rows.user}
+    return facts | {"next_step": "Call", "due_on": "2030-01-02", "attach": ""}
+
+
 def company(rows: Rows, kwargs: dict) -> dict:
     facts = {"name": "Green", "domain": "green.test", "industry": "Fish", "size": 7, "country": "Norway"}
     return facts | {"annual_revenue": "12", "phone": "1", "owner": rows.user, "version": rows.versions["company"]}
@@ -195,6 +200,9 @@ CASES = {
     "deal_contact_remove": Case(
         lambda rows: [{"pk": rows.deal, "contact_pk": rows.link}], get=False, body=lambda *_: {}
     ),
+    "lead_deal": Case(at("lead"), get=False, body=lambda *_: {}),
+    "lead_convert": Case(at("qualified_lead"), body=convert),
+    "lead_convert_undo": Case(at("converted_lead"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
     "search_page": Case(asked={"q": "zq0"}),
     # leads
     "lead_list": Case(parts=("rows",), query=lead_list),
@@ -202,6 +210,7 @@ CASES = {
     "lead_new": Case(body=new_lead),
     "lead_detail": Case(at("lead")),
     "lead_edit": Case(at("lead"), body=lead),
+    "lead_qualify": Case(at("lead"), get=False, body=version("lead")),
     "company_list": Case(parts=("rows",), query=by_owner),
     "company_filter": Case(chips(CompanyFilter), query=by_owner),
     "company_new": Case(body=company),

@@ -19,9 +19,9 @@ from django.utils import timezone
 from activities.actions import add_note, complete_task, log_call, notify, plan_task
 from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
 from connectors.models import ExternalId
-from deals.actions import add_contact, delete_deal, move_to_stage, update_deal
+from deals.actions import add_contact, convert_lead, delete_deal, move_to_stage, update_deal
 from deals.models import Deal, DealContact, Stage
-from leads.actions import capture, create_company, create_contact
+from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
 from workspaces.actions import invite
@@ -41,7 +41,8 @@ STAFF = (("admin", Role.ADMIN), ("manager", Role.MANAGER), ("dual", Role.REP), (
 
 
 VERSIONED = {
-    "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead, "task": Task,
+    "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead,
+    "qualified_lead": Lead, "task": Task,
     "done_task": Task,
 }  # fmt: skip
 
@@ -62,6 +63,8 @@ class Rows:
     stranger: int | str = 0  # a contact who is in no deal; in the end their name, which is what pages ask for
     link: int = 0  # contact in deal
     lead: int = 0
+    qualified_lead: int = 0
+    converted_lead: int = 0
     campaign: int = 0
     segment: int = 0
     task: int = 0
@@ -158,6 +161,11 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     rows.campaign, rows.segment = campaign.pk, segment.pk
     lead = capture(workspace, email=f"ida@{rows.slug}.test", campaign=campaign, owner_id=owner.user_id, by=owner)
     rows.lead = lead.pk
+    for part in ("qualified_lead", "converted_lead"):
+        other = capture(
+            workspace, last_name=part, email=f"{part}@{rows.slug}-lead.test", owner_id=owner.user_id, by=owner
+        )
+        setattr(rows, part, update_lead(other, by=owner, version=1, status=Lead.Status.QUALIFIED).pk)
     SegmentMember.objects.create(workspace=workspace, segment=segment, lead=lead)
     CampaignMember.objects.create(workspace=workspace, campaign=campaign, lead=lead)
     # What holds no text to be marked has a line in its audit table all the same.
@@ -171,6 +179,7 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
+    convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
     rows.neighbour = make_deal(owner, stages["Qualified"], "Neighbour").pk
     binned = make_deal(owner, stages["New"], "Binned")
     rows.binned = delete_deal(binned, by=owner).pk

@@ -1,0 +1,211 @@
+"""From a lead to a deal: in one click, or by conversion (domain.md section 2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from activities.actions import cancel_task, plan_task, record
+from activities.models import Activity, Door, Note, Task
+from deals.actions.facts import create_deal
+from deals.actions.locking import lock_deal, raise_stale
+from deals.actions.people import add_contact, remove_contact
+from deals.models import Conversion, Deal, DealContact, Kind, Stage
+from leads.models import Lead
+from workspaces.access import acting, check_may
+from workspaces.action import NotAllowed, Refused, action
+from workspaces.models import Membership, Role, Workspace
+
+QUALIFIED = "qualified"
+LONGEST_NAME = Deal._meta.get_field("name").max_length or 200
+# What was done about a lead is what was done about its deal.
+FOLLOWING: tuple[type[Model], ...] = (Activity, Task, Note)
+# Of these lines none says that somebody has worked the deal.
+OWN = (Activity.Kind.DEAL_CREATED, Activity.Kind.LEAD_CONVERTED, Activity.Kind.SYSTEM)
+
+
+def opportunity_name(lead: Lead) -> str:
+    """What the deal of a lead is called, unless somebody says otherwise."""
+    ending = " – Opportunity"
+    return f"{lead.name[: LONGEST_NAME - len(ending)]}{ending}"
+
+
+def opportunity_stage(workspace: Workspace) -> Stage:
+    """Where the deal of a lead begins: in the stage Qualified of the default pipeline, else in its first open one."""
+    stages = list(Stage.objects.filter(workspace=workspace, pipeline__is_default=True, kind=Kind.OPEN))
+    return next((stage for stage in stages if stage.name.casefold() == QUALIFIED), stages[0])
+
+
+@action
+def create_deal_from_lead(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> tuple[Deal, bool]:
+    """The lead's opportunity, and whether it is new: while an earlier one is open, that one is it."""
+    check_may(by, Role.REP, "create deals")
+    lead = lock_lead(lead)
+    if found := Deal.objects.open().filter(lead=lead, name=opportunity_name(lead)).order_by("pk").first():
+        return found, False
+    return make_opportunity(lead, by=by, door=door, at=timezone.now()), True
+
+
+@action
+def convert_lead(
+    lead: Lead,
+    *,
+    by: Membership | None,
+    deal: Deal | None = None,
+    next_step: str = "",
+    due_at: datetime | None = None,
+    due_all_day: bool = True,
+    door: Door = Door.WEB,
+    **facts: object,
+) -> tuple[Deal, bool]:
+    """A qualified lead becomes a deal with these `facts` (as create_deal takes them), or part of an open `deal`.
+
+    Once: a lead that is converted already answers with its deal, and False.
+    """
+    check_may(by, Role.REP, "convert leads")
+    lead = lock_lead(lead)
+    if lead.status == Lead.Status.CONVERTED:
+        return deal_of(lead), False
+    if lead.status != Lead.Status.QUALIFIED:
+        raise Refused(f"Only a qualified lead can be converted; {lead} is {lead.get_status_display().lower()}.")
+    at = timezone.now()
+    is_new = deal is None
+    before: dict[str, int | None] = {}
+    if deal is None:
+        deal = make_opportunity(lead, by=by, door=door, at=at, **facts)
+    else:
+        deal, before = attach(lead, deal, by=by, door=door, at=at)
+    if next_step.strip():
+        task = plan_task(
+            deal, next_step, by=by, assignee_id=deal.owner_id, due_at=due_at, due_all_day=due_all_day, at=at
+        )
+        before["task"] = task.pk
+    for model in FOLLOWING:
+        model._base_manager.filter(lead=lead, deal=None).update(deal=deal)
+    lead.status, lead.converted_at = Lead.Status.CONVERTED, at
+    lead.version += 1
+    lead.save()
+    deal.refresh_from_db()
+    Conversion.objects.create(
+        workspace_id=lead.workspace_id, lead=lead, deal=deal, is_new_deal=is_new, by_id=acting(by), at=at,
+        before=before, version=deal.version,
+    )  # fmt: skip
+    record(deal, Activity.Kind.LEAD_CONVERTED, by=by, door=door, at=at, lead_id=lead.pk, data={"lead": lead.name})
+    return deal, True
+
+
+@action
+def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lead:
+    """The lead is qualified again, and a deal made for it goes to the bin. Refused once somebody has worked the deal."""
+    check_may(by, Role.REP, "undo conversions")
+    lead = lock_lead(lead)
+    conversion = standing(lead)
+    if conversion is None:
+        raise Refused(f"{lead} is not converted.")
+    if conversion.by_id != by.user_id and not by.may(Role.MANAGER):
+        raise NotAllowed("Only a manager may undo what somebody else did.")
+    deal = conversion.deal
+    now = timezone.now()
+    if deal is not None and deal.deleted_at is None:
+        leave(lead, conversion, by, door, now)
+    lead.status, lead.converted_at = Lead.Status.QUALIFIED, None
+    lead.version += 1
+    lead.save()
+    conversion.undone_at = now
+    conversion.save(update_fields=["undone_at"])
+    Activity.objects.filter(lead=lead, kind=Activity.Kind.LEAD_CONVERTED, at=conversion.at).update(undone_at=now)
+    record(lead, Activity.Kind.SYSTEM, by=by, door=door, at=now, body="Conversion taken back")
+    return lead
+
+
+# --- parts ------------------------------------------------------------------------------------------
+
+
+def lock_lead(lead: Lead) -> Lead:
+    """Leads are locked before deals."""
+    return Lead.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=lead.pk)
+
+
+def standing(lead: Lead) -> Conversion | None:
+    return Conversion.objects.filter(lead=lead, undone_at=None).first()
+
+
+def deal_of(lead: Lead) -> Deal:
+    """Of a converted lead."""
+    conversion = standing(lead)
+    # An import may bring leads that were converted elsewhere.
+    deal = conversion.deal if conversion else Deal.objects.filter(lead=lead).order_by("-pk").first()
+    if deal is None or deal.deleted_at is not None:
+        raise Refused(f"{lead} was converted, and its deal deleted since. Restore the deal, or undo the conversion.")
+    return deal
+
+
+def make_opportunity(lead: Lead, *, by: Membership | None, door: Door, at: datetime, **facts: Any) -> Deal:
+    """An open deal of the lead, with its company, person, campaign, segment and source."""
+    known: dict[str, Any] = {
+        "name": opportunity_name(lead),
+        "stage": opportunity_stage(lead.workspace),
+        "owner_id": acting(by) or lead.owner_id,
+        "amount": lead.estimated_amount,
+        "company": lead.company,
+        "campaign": lead.campaign,
+        "source": lead.source,
+    }
+    deal = create_deal(lead.workspace, by=by, door=door, at=at, lead=lead, **known | facts)
+    if lead.contact:
+        add_contact(deal, lead.contact, by=by, door=door, at=at)
+    return deal
+
+
+def attach(
+    lead: Lead, deal: Deal, *, by: Membership | None, door: Door, at: datetime
+) -> tuple[Deal, dict[str, int | None]]:
+    """The lead's person joins a deal that is open already; its first lead stays the one that it came from. Also returns
+    what an undo has to restore."""
+    deal = lock_deal(deal.pk)
+    if deal.status != Kind.OPEN:
+        raise Refused(f"{deal} is {deal.status}: a lead is added to an open deal.")
+    before = {"lead": deal.lead_id}
+    if deal.lead_id is None:
+        deal.lead = lead
+        deal.version += 1
+        deal.save()
+    if lead.contact and not DealContact.objects.filter(deal=deal, contact=lead.contact).exists():
+        before["person"] = add_contact(deal, lead.contact, by=by, door=door, at=at).pk
+    return deal, before
+
+
+def leave(lead: Lead, conversion: Conversion, by: Membership, door: Door, now: datetime) -> None:
+    """The deal as it was before the conversion: in the bin, where it was made for it."""
+    deal = lock_deal(conversion.deal_id or 0)
+    check_untouched(deal, conversion)
+    for model in FOLLOWING:
+        since = "at" if model is Activity else "created_at"
+        mine = model._base_manager.filter(lead=lead, deal=deal, **{f"{since}__lte": conversion.at})
+        (mine.exclude(kind=Activity.Kind.LEAD_CONVERTED) if model is Activity else mine).update(deal=None)
+    planned = Task.objects.filter(pk=conversion.before.get("task"), status=Task.Status.OPEN).first()
+    if planned:
+        cancel_task(planned, by=by, door=door)
+    deal.refresh_from_db()
+    if conversion.is_new_deal:
+        deal.deleted_at = now
+    else:
+        deal.lead_id = conversion.before["lead"]
+        if link := DealContact.objects.filter(pk=conversion.before.get("person")).first():
+            remove_contact(link, by=by, door=door)
+    deal.version += 1
+    deal.save()
+    record(deal, Activity.Kind.SYSTEM, by=by, door=door, at=now, body="Conversion of its lead taken back")
+
+
+def check_untouched(deal: Deal, conversion: Conversion) -> None:
+    if deal.version != conversion.version:
+        raise_stale(deal, what="cannot be undone any more")
+    # What automations add of themselves goes with the deal.
+    lines = Activity.objects.filter(deal=deal, at__gt=conversion.at, actor__isnull=False).exclude(kind__in=OWN)
+    if worked := lines.select_related("actor").order_by("-at").first():
+        what = worked.get_kind_display().lower()
+        raise Refused(f"It cannot be undone any more: {worked.actor} has worked the deal since ({what}).")
