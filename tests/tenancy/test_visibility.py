@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 
 import pytest
 from django.db.models import Q, Sum
 
-from activities.models import Activity, Note, Task
-from deals.models import Deal, Kind, Stage, StageEvent
+from deals.models import Deal, Kind, Stage
 from deals.totals import Total
 from leads.actions import capture
 from leads.models import Company, Lead
 from tests.factories import make_deal
 from tests.tenancy.cases import CASES
 from tests.tenancy.walk import SCRIPT, WORKSPACE_ROUTES, Case, Probe, Walker, path_of
-from tests.tenancy.world import Rows, fill_deals, mark
+from tests.tenancy.world import Rows, fill_deals, mark, tenant_models
 from workspaces.live import Reader
 from workspaces.models import Membership, Workspace
 from workspaces.tenancy import all_workspaces, tenant
@@ -76,15 +77,21 @@ NAMES = ("New", "Contacted", "Qualified", "Meeting scheduled", "Proposal", "Won"
 
 
 def canaries_of_others(walker: Walker, rep: Membership) -> set[str]:
-    """Canaries in deals and leads that are not the rep's, and in everything about them."""
+    """Canaries in deals and leads that are not the rep's, and in every row that hangs on one of them."""
     deals = Deal.all_objects.filter(workspace_id=rep.workspace_id).exclude(owner=rep.user)
     leads = Lead.objects.filter(workspace_id=rep.workspace_id).exclude(owner=rep.user)
     hidden = {("deals.Deal", pk) for pk in deals.values_list("pk", flat=True)}
     hidden |= {("leads.Lead", pk) for pk in leads.values_list("pk", flat=True)}
-    about = {model: Q(deal__in=deals) | Q(lead__in=leads) for model in (Activity, Note, Task)}
-    for model, condition in (about | {StageEvent: Q(deal__in=deals)}).items():
-        found = model.objects.filter(condition).values_list("pk", flat=True)
-        hidden |= {(model._meta.label, pk) for pk in found}
+    for model in tenant_models():
+        of_others = [
+            Q(**{f"{field.name}__in": rows})
+            for field in model._meta.concrete_fields
+            for rows in (deals, leads)
+            if field.related_model is rows.model
+        ]
+        if of_others and model is not Deal:
+            found = model._base_manager.filter(reduce(or_, of_others), workspace_id=rep.workspace_id)
+            hidden |= {(model._meta.label, pk) for pk in found.values_list("pk", flat=True)}
     return {canary for canary, (_, where) in walker.world.canaries.items() if row_at(where) in hidden}
 
 
