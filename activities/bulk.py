@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from activities.actions import about
 from activities.models import Activity, Door
+from activities.outbox import ring, tries_for
 from workspaces.models import Membership
 
 BATCH = 2000
@@ -20,10 +21,14 @@ def record_all(
     *,
     by: Membership | None,
     door: Door,
+    hand_on: bool = False,
 ) -> None:
     """Write a line for each (deal, lead, contact or company; further fields of its line such as `at`, `body`, `data`), in
-    the caller's transaction."""
-    now = timezone.now()
+    the caller's transaction. `hand_on`: as for a single line, what follows from it comes after commit (outbox.py); from
+    what was imported nothing follows."""
+    lines, now, tries = list(lines), timezone.now(), tries_for(kind) if hand_on else 0
+    if tries and lines:
+        ring(lines[0][0].workspace_id)
     Activity.objects.bulk_create(
         (
             Activity(
@@ -31,6 +36,7 @@ def record_all(
                 kind=kind,
                 actor_id=by.user_id if by else None,
                 door=door,
+                tries_left=tries,
                 **{"at": now} | about(subject) | fields,
             )
             for subject, fields in lines

@@ -270,6 +270,8 @@ CELERY_BEAT_SCHEDULE = {
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
     "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
+    "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
+    "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},
     "refresh-segments": {"task": "leads.tasks.refresh_segments", "schedule": 900},
     "empty-bin": {"task": "deals.tasks.empty_bin", "schedule": 86400},
 }

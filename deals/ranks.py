@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Max, Min, QuerySet, Subquery
 from fractional_indexing import generate_key_between, generate_n_keys_between
 
@@ -63,9 +65,8 @@ def rank_again(stage: Stage, rank: str | None) -> str:
     return free if len(free) <= LONGEST else rank_at(stage)
 
 
-def ranks_on_top(stage: Stage, count: int) -> list[str]:
-    """`count` ranks above all cards of the column, in order. The stage must be locked."""
-    first = Deal.all_objects.filter(workspace_id=stage.workspace_id, stage_id=stage.pk, rank__isnull=False).aggregate(
-        rank=Min("rank")
-    )["rank"]
-    return generate_n_keys_between(None, first, count)
+def ranks_on_top(stage: Stage, count: int, *, above: Iterable[str] = ()) -> list[str]:
+    """`count` ranks above all cards of the column and the ranks `above`, in order. The stage must be locked."""
+    column = Deal.all_objects.filter(workspace_id=stage.workspace_id, stage_id=stage.pk, rank__isnull=False)
+    first = column.aggregate(rank=Min("rank"))["rank"]
+    return generate_n_keys_between(None, min([*above, *([first] if first else [])], default=None), count)

@@ -7,7 +7,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from deals.models import Deal
+from deals.actions import many
+from deals.models import BulkChange, Deal, DealChange
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
 
@@ -20,3 +21,34 @@ def empty_bin() -> None:
     for workspace_id in workspace_ids():
         with survived(f"The bin of workspace {workspace_id}"), tenant(workspace_id):
             Deal.all_objects.filter(deleted_at__lt=timezone.now() - KEPT).delete()
+
+
+@shared_task
+def run_bulk(workspace_id: int, bulk_id: int) -> None:
+    """Step by step to the end, each in a transaction of its own."""
+    unfinished = True
+    while unfinished:
+        with tenant(workspace_id):
+            bulk = BulkChange.objects.filter(pk=bulk_id).first()
+        if bulk is None:
+            return
+        # In the audit trail it is whoever began it, through the door they came by.
+        with tenant(workspace_id, bulk.by_id, door=bulk.door):
+            unfinished = many.step(bulk).is_unfinished
+
+
+@shared_task
+def resume_bulks() -> None:
+    """Those whose worker died, or whose doorbell Redis lost."""
+    for workspace_id in workspace_ids():
+        with survived(f"Changes of many deals in workspace {workspace_id}"), tenant(workspace_id):
+            for pk in many.lost().values_list("pk", flat=True):
+                run_bulk.delay(workspace_id, pk)
+
+
+@shared_task
+def forget_changes() -> None:
+    """What was changed one by one can be undone for as long as a deal stays in the bin."""
+    for workspace_id in workspace_ids():
+        with survived(f"Old changes of workspace {workspace_id}"), tenant(workspace_id):
+            DealChange.objects.filter(bulk=None, at__lt=timezone.now() - KEPT).delete()

@@ -25,9 +25,11 @@ from deals.actions.facts import (
     update_deal,
 )
 from deals.actions.locking import CHANGES, LINES, lock_deal, lock_stages, raise_stale
+from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
 from deals.actions.people import add_contact, remove_contact
 from deals.actions.starting import DEFAULT_STAGES, create_default_pipeline
+from deals.actions.tagging import find_or_create_tags, tag_deal
 from deals.actions.undoing import undo_stage_change
 
 __all__ = [
@@ -47,12 +49,14 @@ __all__ = [
     "add_contact",
     "add_stage_event",
     "before_image",
+    "change_many",
     "check_fields",
     "check_owner",
     "check_values",
     "create_deal",
     "create_default_pipeline",
     "delete_deal",
+    "find_or_create_tags",
     "lock_deal",
     "lock_stages",
     "may_be_reopened",
@@ -62,6 +66,10 @@ __all__ = [
     "restore_deal",
     "said",
     "set_facts",
+    "step",
+    "tag_deal",
+    "undo_change",
+    "undo_many",
     "undo_stage_change",
     "update_deal",
 ]

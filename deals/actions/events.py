@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from activities.models import Door
 from deals.models import Deal, Stage, StageEvent
@@ -12,7 +13,7 @@ from workspaces.models import Membership
 CLOSING = ("won_reason", "lost_reason", "close_note", "competitor")
 
 
-def add_stage_event(
+def new_stage_event(
     deal: Deal,
     source: Stage | None,
     target: Stage,
@@ -24,10 +25,17 @@ def add_stage_event(
     before: dict,
     undoes: StageEvent | None = None,
 ) -> StageEvent:
-    return StageEvent.objects.create(
+    """Not saved yet: for who saves many at once."""
+    return StageEvent(
         workspace_id=deal.workspace_id, deal=deal, from_stage=source, to_stage=target, by_id=acting(by), door=door, amount=deal.amount,
         probability=deal.probability, entered_at=entered_at, left_at=at, before=before, version=deal.version, undoes=undoes,
     )  # fmt: skip
+
+
+def add_stage_event(deal: Deal, source: Stage | None, target: Stage, **facts: Any) -> StageEvent:
+    event = new_stage_event(deal, source, target, **facts)
+    event.save(force_insert=True)
+    return event
 
 
 def before_image(deal: Deal) -> dict[str, object]:

@@ -12,8 +12,9 @@ from django.utils import timezone
 from activities.actions import record
 from activities.models import Activity, Door
 from deals.actions.events import add_stage_event
+from deals.actions.images import image_of, note_change, what_was
 from deals.actions.locking import lock_deal, lock_stages
-from deals.models import Deal, Kind, Stage
+from deals.models import Deal, Kind, Stage, Verb
 from deals.ranks import rank_at
 from leads.models import Campaign, Company, Segment
 from workspaces.access import acting, check_may
@@ -73,15 +74,21 @@ def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door =
     """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage."""
     check_may(by, Role.REP, "change deals")
     deal = lock_deal(deal.pk, version, by)
+    check_own_probability(deal, changes)
+    image, now = image_of(deal), timezone.now()
+    changed = set_facts(deal, changes)
+    if changed:
+        deal.save()
+        record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, at=now, data={"changes": changed})
+        note_change(deal, Verb.EDIT, what_was(image, deal), by=by, door=door, at=now)
+    return deal
+
+
+def check_own_probability(deal: Deal, changes: Container[str]) -> None:
     if "probability" in changes and deal.status != Kind.OPEN:
         raise Refused(
             f"A {deal.status} deal has no probability of its own.", fields={"value": "Reopen the deal first."}
         )
-    changed = set_facts(deal, changes)
-    if changed:
-        deal.save()
-        record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, data={"changes": changed})
-    return deal
 
 
 def set_facts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -52,38 +53,56 @@ def move_to_stage(
     source, target = stages[deal.stage_id], stages[stage.pk]
     if source.pk == target.pk:
         return _change_places(deal, target, after, before), None
-    at = at or timezone.now()
+    at, closing = at or timezone.now(), Closing(reason, note, competitor)
+    check_entry(deal, source, target, closing, by=by, at=at)
+    entered, image = deal.stage_entered_at, before_image(deal)
+    set_stage(deal, source, target, closing, at)
+    deal.rank = rank_at(target, after=after, before=before, moved=deal.pk) if target.kind == Kind.OPEN else None
+    deal.save(update_fields=MOVED)
+    event = add_stage_event(deal, source, target, by=by, door=door, at=at, entered_at=entered, before=image)
+    data = told_of_move(event, source, target, reason)
+    record(deal, Activity.Kind.STAGE_CHANGE, by=by, door=door, at=at, body=note, data=data)
+    return deal, event
+
+
+def check_entry(
+    deal: Deal,
+    source: Stage,
+    target: Stage,
+    closing: Closing,
+    *,
+    by: Membership | None,
+    at: datetime,
+    order: Sequence[Stage] | None = None,
+) -> None:
+    """Refused unless the deal may go there now. `order`: the stages of the pipeline, where the caller has many deals."""
     if source.pipeline_id == target.pipeline_id:
         policy = Policy(target.pipeline.max_skip, target.pipeline.win_from)
-        order = list(target.pipeline.stages.all()) if needs_order(target, policy) else []
-        closing = Closing(reason, note, competitor)
+        if order is None:
+            order = list(target.pipeline.stages.all()) if needs_order(target, policy) else []
         check_move(source, target, order, policy, closing, may_reopen=may_be_reopened(deal, by, at))
     elif source.kind != Kind.OPEN or target.kind != Kind.OPEN:
         raise Refused("Only an open deal moves to another pipeline, and into an open stage of it.")
-    entered, image = deal.stage_entered_at, before_image(deal)
+
+
+def set_stage(deal: Deal, source: Stage, target: Stage, closing: Closing, at: datetime) -> None:
+    """All that entering a stage writes (MOVED) but for the place in its column, without saving."""
     deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
     deal.stage_entered_at = at
     deal.last_activity_at = max(at, deal.last_activity_at or at)
-    _close(deal, target, at, reason, note, competitor)
-    deal.rank = rank_at(target, after=after, before=before, moved=deal.pk) if target.kind == Kind.OPEN else None
+    _close(deal, target, at, closing)
     if source.kind != Kind.OPEN and target.kind == Kind.OPEN:
         _take_back_probability(deal)
     if deal.probability_source == Deal.ProbabilitySource.STAGE or target.kind != Kind.OPEN:
         deal.probability = target.probability
     deal.version += 1
-    deal.save(update_fields=MOVED)
-    event = add_stage_event(deal, source, target, by=by, door=door, at=at, entered_at=entered, before=image)
-    data = {"from": source.name, "to": target.name, "days": max(0, (at - entered).days), "event": event.pk}
-    record(
-        deal,
-        Activity.Kind.STAGE_CHANGE,
-        by=by,
-        door=door,
-        at=at,
-        body=note,
-        data=data | ({"reason": reason} if reason else {}),
-    )
-    return deal, event
+
+
+def told_of_move(event: StageEvent, source: Stage, target: Stage, reason: str) -> dict[str, object]:
+    """What the timeline's line of a stage change holds."""
+    days = max(0, (event.left_at - (event.entered_at or event.left_at)).days)
+    told = {"from": source.name, "to": target.name, "days": days, "event": event.pk}
+    return told | ({"reason": reason} if reason else {})
 
 
 def _change_places(deal: Deal, stage: Stage, after: int | None, before: int | None) -> Deal:
@@ -94,14 +113,14 @@ def _change_places(deal: Deal, stage: Stage, after: int | None, before: int | No
     return deal
 
 
-def _close(deal: Deal, target: Stage, at: datetime, reason: str, note: str, competitor: str) -> None:
+def _close(deal: Deal, target: Stage, at: datetime, closing: Closing) -> None:
     """Closing says when and why; reopening forgets both (the history keeps them). Never the expected date."""
     deal.closed_at = at if target.kind != Kind.OPEN else None
-    deal.won_reason = reason if target.kind == Kind.WON else ""
-    deal.lost_reason = reason if target.kind == Kind.LOST else ""
-    deal.close_note = note if target.kind != Kind.OPEN else ""
-    if target.kind != Kind.OPEN and competitor:
-        deal.competitor = competitor
+    deal.won_reason = closing.reason if target.kind == Kind.WON else ""
+    deal.lost_reason = closing.reason if target.kind == Kind.LOST else ""
+    deal.close_note = closing.note if target.kind != Kind.OPEN else ""
+    if target.kind != Kind.OPEN and closing.competitor:
+        deal.competitor = closing.competitor
 
 
 def _take_back_probability(deal: Deal) -> None:

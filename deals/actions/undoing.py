@@ -12,7 +12,7 @@ from activities.models import Activity, Door
 from deals.actions.events import add_stage_event, before_image
 from deals.actions.locking import LINES, lock_deal, lock_stages, raise_stale
 from deals.actions.moving import may_be_reopened
-from deals.models import Deal, Kind, StageEvent
+from deals.models import Deal, Kind, Stage, StageEvent
 from deals.ranks import rank_again
 from workspaces.access import check_may
 from workspaces.action import NotAllowed, Refused, action
@@ -39,14 +39,9 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     if deal.status != Kind.OPEN and not may_be_reopened(deal, by, now):
         raise NotAllowed("Only a manager may reopen a closed deal, or whoever closed it within ten minutes.")
     image = before_image(deal)
-    deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
-    for field, value in event.before.items():
-        setattr(deal, field, value)
-    deal.stage_entered_at = event.entered_at or event.left_at
-    deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
+    set_back(deal, event, target)
     deal.rank = rank_again(target, event.before["rank"]) if target.kind == Kind.OPEN else None
-    deal.version += 1
-    _strike(event, now)
+    strike(event, now)
     deal.refresh_from_db(fields=["last_activity_at"])
     deal.save()
     undo = add_stage_event(
@@ -71,7 +66,17 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     return deal
 
 
-def _strike(event: StageEvent, now: datetime) -> None:
+def set_back(deal: Deal, event: StageEvent, target: Stage) -> None:
+    """As the deal was before the event, but for its place in the column, without saving."""
+    deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
+    for field, value in event.before.items():
+        setattr(deal, field, value)
+    deal.stage_entered_at = event.entered_at or event.left_at
+    deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
+    deal.version += 1
+
+
+def strike(event: StageEvent, now: datetime) -> None:
     """The line of an undone change counts for nothing any more; that of a change whose undoing is undone counts again."""
     _lines(event).update(undone_at=now)
     if event.undoes:

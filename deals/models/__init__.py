@@ -1,23 +1,30 @@
 """Pipelines, stages, deals, and the history of each deal's way (domain.md section 3)."""
 
+from deals.models.change import BulkChange, DealChange, Verb
 from deals.models.conversion import Conversion
 from deals.models.deal import WEIGHT, Deal, DealContact, DealQuerySet, LiveDeals
 from deals.models.history import StageEvent
 from deals.models.pipeline import Kind, Pipeline, Stage
+from deals.models.tag import DealTag, Tag
 from deals.models.totals import ClosedDay, ClosedTotal, StageTotal
 
 __all__ = [
+    "BulkChange",
     "ClosedDay",
     "ClosedTotal",
     "Conversion",
     "Deal",
+    "DealChange",
     "DealContact",
     "DealQuerySet",
+    "DealTag",
     "Kind",
     "LiveDeals",
     "Pipeline",
     "Stage",
     "StageEvent",
     "StageTotal",
+    "Tag",
+    "Verb",
     "WEIGHT",
 ]

@@ -60,7 +60,7 @@ class Deal(TenantModel):
     company = TenantForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="deals")
     people = models.ManyToManyField(Contact, through="deals.DealContact", related_name="deals")
     lead = TenantForeignKey(Lead, models.SET_NULL, null=True, blank=True, related_name="deals")
-    owner = MemberForeignKey()
+    owner = MemberForeignKey(db_index=False)
     pipeline = TenantForeignKey(Pipeline, models.PROTECT, related_name="deals", db_index=False)
     stage = TenantForeignKey(
         Stage,
@@ -141,6 +141,9 @@ class Deal(TenantModel):
                 name="deal_next_activity",
                 condition=Q(next_activity_at__isnull=False),
             ),
+            # The list in the order of stages, and of owners: the rows of each, one after the other.
+            models.Index(fields=["workspace", "stage", "id"], name="deal_by_stage"),
+            models.Index(fields=["workspace", "owner", "id"], name="deal_by_owner"),
             # Pages of a company and of a lead.
             models.Index(fields=["workspace", "company"], name="deal_company"),
             models.Index(fields=["workspace", "lead"], name="deal_lead", condition=Q(lead__isnull=False)),

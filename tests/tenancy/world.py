@@ -19,8 +19,16 @@ from django.utils import timezone
 from activities.actions import add_note, complete_task, log_call, notify, plan_task
 from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
 from connectors.models import ExternalId
-from deals.actions import add_contact, convert_lead, delete_deal, move_to_stage, update_deal
-from deals.models import Deal, DealContact, Stage
+from deals.actions import (
+    add_contact,
+    change_many,
+    convert_lead,
+    delete_deal,
+    find_or_create_tags,
+    move_to_stage,
+    update_deal,
+)
+from deals.models import Deal, DealContact, DealTag, Stage
 from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
@@ -58,6 +66,10 @@ class Rows:
     deal: int = 0
     neighbour: int = 0  # a deal that stands in `stage`
     binned: int = 0
+    edited: int = 0  # a deal whose last change can be undone
+    tagged: int = 0
+    tag: int = 0
+    bulk: int = 0  # a change of many deals, still to be undone
     company: int = 0
     contact: int = 0
     stranger: int | str = 0  # a contact who is in no deal; in the end their name, which is what pages ask for
@@ -181,6 +193,7 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
     convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
     rows.neighbour = make_deal(owner, stages["Qualified"], "Neighbour").pk
+    rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk
     binned = make_deal(owner, stages["New"], "Binned")
     rows.binned = delete_deal(binned, by=owner).pk
     won = make_deal(owner, stages["Qualified"], "Won once", 500)
@@ -199,9 +212,25 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     deal, event = move_to_stage(deal, stages["Contacted"], by=owner)
     rows.deal, rows.event = deal.pk, event.pk
     tell(rows, owner, deal)
+    change_and_tag(rows, owner)
     for name, model in VERSIONED.items():
         rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
     return rows
+
+
+def change_and_tag(rows: Rows, owner: Membership) -> None:
+    """A tag that is on two deals, put there by a change of both that can still be undone, and one that was edited by hand."""
+    workspace = owner.workspace
+    [pilot, gone] = find_or_create_tags(workspace, ["Pilot", "Gone"], by=owner)
+    both = Deal.objects.filter(pk__in=[rows.tagged, rows.neighbour])
+    facts = {"add": [pilot.pk, gone.pk], "remove": []}
+    rows.tag, rows.bulk = pilot.pk, change_many(workspace, "tag", both, facts, by=owner, summary="Tagged").pk
+    gone.delete()
+    DealTag.objects.update(tag=pilot)
+    edited = update_deal(
+        make_deal(owner, Stage.objects.get(pk=rows.stage), "Edited"), by=owner, version=1, product="Ice"
+    )
+    rows.edited, rows.versions["edited"] = edited.pk, edited.version
 
 
 def tell(rows: Rows, owner: Membership, deal: Deal) -> None:
