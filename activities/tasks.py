@@ -1,11 +1,14 @@
-"""Interfaces to the outbox, for Celery."""
+"""Interfaces to the outbox and the mails of notifications, for Celery."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
 from activities import outbox
+from activities.actions import mailing
+from activities.actions.reading import forget_old
 from workspaces.tasks import survived, workspace_ids
+from workspaces.tenancy import tenant
 
 
 @shared_task
@@ -21,3 +24,23 @@ def dispatch_missed() -> None:
     for workspace_id in workspace_ids():
         with survived(f"The outbox of workspace {workspace_id}"):
             dispatch(workspace_id)
+
+
+@shared_task
+def send_notification_mails() -> None:
+    """What is due by mail. Many of these may run at once: each row is claimed by one of them."""
+    for workspace_id, user_id in mailing.due():
+        with survived(f"The mail of user {user_id} in workspace {workspace_id}"):
+            mailing.gather(workspace_id, user_id)
+    for workspace_id, mail_id in mailing.to_send():
+        with survived(f"Mail {mail_id} of workspace {workspace_id}"):
+            if not mailing.send(workspace_id, mail_id):
+                return  # the mail server is away: the others wait for the next run
+
+
+@shared_task
+def forget_notifications() -> None:
+    """Those of more than 90 days ago go for good."""
+    for workspace_id in workspace_ids():
+        with survived(f"Old notifications of workspace {workspace_id}"), tenant(workspace_id):
+            forget_old(workspace_id)

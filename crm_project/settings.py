@@ -269,6 +269,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
+    "send-notification-mails": {"task": "activities.tasks.send_notification_mails", "schedule": 30},
+    "forget-notifications": {"task": "activities.tasks.forget_notifications", "schedule": 86400},
     "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
     "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
     "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},
@@ -281,6 +283,7 @@ MAIL_FOLDER = env.str("MAIL_FOLDER", default="")
 vars().update(env.email_url("EMAIL_URL", default="filemail://" + MAIL_FOLDER if MAIL_FOLDER else "smtp://localhost:25"))
 if MAIL_FOLDER and not env.str("EMAIL_URL", default=""):
     EMAIL_FILE_PATH = MAIL_FOLDER
+EMAIL_TIMEOUT = 20  # seconds; a server that does not answer must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Dealwright <crm@localhost>")
 
 UNFOLD = {

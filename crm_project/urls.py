@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from activities.unsubscribing import unsubscribe
 from workspaces import views
 from workspaces.admin_site import site
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("workspaces/", views.workspace_list, name="workspace_list"),
     path("workspaces/new/", views.workspace_new, name="workspace_new"),
     path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
+    path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("profile/", views.profile, name="profile"),
     path("accounts/", include("allauth.urls")),
     path("admin/", site.urls),

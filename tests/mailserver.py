@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from threading import Thread
+from threading import Event, Thread
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """`refuses` makes it answer every recipient with a temporary failure."""
+    """`refuses` makes it answer every recipient with `refusal`, a temporary failure; it says that it took a mail once
+    `answers` is set."""
 
     allow_reuse_address = daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
-        self.refuses = False
+        self.refuses, self.refusal = False, "451 try again later"
+        self.answers = Event()
+        self.answers.set()
         self.taken: list[EmailMessage] = []
 
     @property
@@ -35,10 +38,11 @@ class _Session(socketserver.StreamRequestHandler):
             if verb == b"QUIT":
                 return self.say("221 bye")
             if verb == b"RCPT" and self.server.refuses:
-                self.say("451 try again later")
+                self.say(self.server.refusal)
             elif verb == b"DATA":
                 self.say("354 go on")
                 self.server.taken.append(message_from_bytes(self.body(), policy=policy.default))
+                self.server.answers.wait(30)
                 self.say("250 taken")
             else:
                 self.say("250 fine")

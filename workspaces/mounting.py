@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.urls import get_script_prefix, get_urlconf, reverse, set_script_prefix, set_urlconf
 
 from workspaces.models import Workspace
 
@@ -22,6 +22,18 @@ def mounted(prefix: str) -> Iterator[None]:
         yield
     finally:
         set_script_prefix(before)
+
+
+@contextmanager
+def in_workspace(workspace: Workspace) -> Iterator[None]:
+    """Plain reverse() as in a request to this workspace, for what is written outside of one."""
+    before = get_urlconf()
+    set_urlconf(settings.WORKSPACE_URLCONF)
+    try:
+        with mounted(f"{root_prefix()}w/{workspace.slug}/"):
+            yield
+    finally:
+        set_urlconf(before)
 
 
 def workspace_url(workspace: Workspace | str, name: str, *args: object) -> str:

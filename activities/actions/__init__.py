@@ -3,7 +3,16 @@
 from activities.actions.logged import log_call, log_email, log_meeting
 from activities.actions.notes import add_note, edit_note
 from activities.actions.notifying import followers, notify
-from activities.actions.reading import choose_delivery, follow, forget_old, mark_all_read, mark_read, unmark_read
+from activities.actions.reading import (
+    choose_delivery,
+    choose_mails,
+    follow,
+    forget_old,
+    mark_all_read,
+    mark_read,
+    stop_mails,
+    unmark_read,
+)
 from activities.actions.recording import about, record
 from activities.actions.tasks import (
     CLOSED,
@@ -31,6 +40,7 @@ __all__ = [
     "check_task",
     "check_version",
     "choose_delivery",
+    "choose_mails",
     "complete_task",
     "edit_note",
     "end_of_day",
@@ -47,6 +57,7 @@ __all__ = [
     "plan_task",
     "record",
     "reopen_task",
+    "stop_mails",
     "undo_task_change",
     "unmark_read",
     "update_task",

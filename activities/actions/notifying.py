@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
+
+from activities.actions.mailing import mail_times
 from activities.actions.recording import about
 from activities.models import Activity, Follow, Notification, Task
 from workspaces.access import seeing
@@ -35,10 +38,12 @@ def notify(
     it leads to (a name of a URL with its arguments).
     """
     actor = by.user_id if isinstance(by, Membership) else by
-    told = {user_id for user_id in user_ids if user_id} - {actor}
+    wanted = {user_id for user_id in user_ids if user_id} - {actor}
+    if not wanted:
+        return
     workspace_id = subject.pk if isinstance(subject, Workspace) else subject.workspace_id
-    if told:
-        told = may_be_told(told, kind, subject, workspace_id)
+    now = timezone.now()
+    mail_at = mail_times(may_be_told(wanted, kind, subject, workspace_id), kind, now)
     keys = {} if isinstance(subject, Workspace) else about(subject)
     rows = [
         Notification(
@@ -50,31 +55,30 @@ def notify(
             task=task,
             data=data or {},
             key=key,
+            created_at=now,
+            mail_at=mail_at[user_id],
             **keys,
         )
-        for user_id in sorted(told)
+        for user_id in sorted(mail_at)
     ]
     if rows:
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def may_be_told(user_ids: set[int], kind: Notification.Kind, subject: Any, workspace_id: int) -> set[int]:
+def may_be_told(user_ids: set[int], kind: str, subject: Any, workspace_id: int) -> list[Membership]:
     """Those of the users who are active, see the subject, and want to hear of it."""
     name = subject._meta.model_name
     if getattr(subject, "deleted_at", None):
-        return set()
+        return []
     members = Membership.objects.active().filter(workspace_id=workspace_id, user_id__in=user_ids, user__is_active=True)
-    found = list(members.filter(user__is_standin=False).select_related("workspace"))
+    found = list(members.filter(user__is_standin=False).select_related("workspace", "user"))
     if name in OWNED:
         found = seeing(found, subject.owner_id)
-    told = {member.user_id for member in found}
     if name == "deal" and kind not in Notification.PERSONAL:
-        told -= set(
-            Follow.objects.filter(deal_id=subject.pk, user_id__in=told, state=Follow.State.MUTED).values_list(
-                "user_id", flat=True
-            )
-        )
-    return told
+        muted = Follow.objects.filter(deal_id=subject.pk, user_id__in=user_ids, state=Follow.State.MUTED)
+        silent = set(muted.values_list("user_id", flat=True))
+        found = [member for member in found if member.user_id not in silent]
+    return found
 
 
 def followers(deal: Any) -> set[int]:

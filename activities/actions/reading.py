@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
-from activities.models import Delivery, Follow, Notification
+from activities.models import Delivery, Follow, Notification, NotificationMail
 from workspaces.action import Refused, action
 from workspaces.models import Membership
 from workspaces.tenant import TenantModel
@@ -73,7 +73,27 @@ def choose_delivery(
     return delivery
 
 
+@action
+def stop_mails(*, by: Membership, kind: str = "") -> dict[str, str]:
+    """No mail of this kind any more, of none at all without one. Returns the choices that stood before."""
+    if kind and kind not in Notification.Kind.values:
+        raise Refused("There is no such kind.")
+    delivery, _ = Delivery.objects.get_or_create(workspace_id=by.workspace_id, user_id=by.user_id)
+    before = delivery.choices
+    off = [kind] if kind else Notification.Kind.values
+    delivery.choices = before | dict.fromkeys(off, Delivery.When.OFF)
+    delivery.save(update_fields=["choices"])
+    return before
+
+
+@action
+def choose_mails(choices: dict[str, str], *, by: Membership) -> None:
+    """Takes `stop_mails` back: the choices as they stood before."""
+    Delivery.objects.filter(workspace_id=by.workspace_id, user_id=by.user_id).update(choices=choices)
+
+
 def forget_old(workspace_id: int) -> None:
     """What is older than KEPT goes, read or not, with the mails it went out by."""
     before = timezone.now() - KEPT
     Notification.objects.filter(workspace_id=workspace_id, created_at__lt=before).delete()
+    NotificationMail.objects.filter(workspace_id=workspace_id, created_at__lt=before).delete()

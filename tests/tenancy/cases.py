@@ -276,5 +276,6 @@ ROOT_CASES = {
     "workspace_list": RootCase("/workspaces/"),
     "workspace_new": RootCase("/workspaces/new/", post=(422,)),
     "invitation_accept": RootCase("/invitations/forged/", get=(410,), post=(410,), public=True),
+    "unsubscribe": RootCase("/unsubscribe/forged/", get=(410,), post=(410,), public=True),
     "profile": RootCase("/profile/", post=(422,)),
 }

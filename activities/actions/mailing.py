@@ -1,0 +1,144 @@
+"""Notifications by mail: gathered into one mail per reader, then sent until the mail server takes it.
+
+A notification is put into one mail only, under a lock. A mail is sent at least once: a worker claims it for CLAIM, sends
+it, and says so; one that dies in between leaves it claimed, and when the claim is over it goes out again under the same
+Message-ID, by which mail servers and readers tell that they have it. The other way round, saying so first, would lose it.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from activities import letters
+from activities.models import Delivery, Notification, NotificationMail
+from activities.quiet import HOLD, after_quiet, next_digest
+from workspaces.models import Membership
+from workspaces.standins import receives_no_mail
+from workspaces.tenancy import all_workspaces, tenant
+
+CLAIM = timedelta(minutes=15)  # longer than a task may run
+TRIES = 10
+LONGEST_PAUSE = timedelta(hours=4)
+BATCH = 500
+BY_MAIL = Delivery.When
+
+
+def mail_times(members: Iterable[Membership], kind: str, now: datetime) -> dict[int, datetime | None]:
+    """{user id: when the notification goes out by mail, or None}. Members are loaded with user and workspace."""
+    members = list(members)
+    found = Delivery.objects.filter(user_id__in=[member.user_id for member in members])
+    deliveries = {delivery.user_id: delivery for delivery in found}
+    return {
+        member.user_id: _mail_at(member, deliveries.get(member.user_id) or Delivery(), kind, now) for member in members
+    }
+
+
+def _mail_at(member: Membership, delivery: Delivery, kind: str, now: datetime) -> datetime | None:
+    when, zone = delivery.when(kind), zone_of(member)
+    if when == BY_MAIL.OFF or receives_no_mail(member.user.email):
+        return None
+    at = next_digest(now, zone) if when == BY_MAIL.DAILY else now + HOLD
+    return after_quiet(at, delivery.quiet_from, delivery.quiet_until, zone)
+
+
+def zone_of(member: Membership) -> ZoneInfo:
+    return ZoneInfo(member.user.time_zone or member.workspace.time_zone)
+
+
+# --- gathering --------------------------------------------------------------------------------------------
+
+
+def due() -> list[tuple[int, int]]:
+    """(workspace id, user id) of those whom something waits for."""
+    with all_workspaces():
+        waiting = Notification.objects.filter(mail=None, mail_at__lte=timezone.now()).order_by()
+        return list(waiting.values_list("workspace_id", "recipient_id").distinct()[:BATCH])
+
+
+def gather(workspace_id: int, user_id: int) -> NotificationMail | None:
+    """One mail of all that waits for this reader; what they have read or do not want any more stays out."""
+    now = timezone.now()
+    with tenant(workspace_id):
+        locked = Notification.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        rows = list(locked.filter(recipient_id=user_id, mail=None, mail_at__lte=now).order_by("pk"))
+        members = Membership.objects.active().select_related("user", "workspace")
+        member = members.filter(workspace_id=workspace_id, user_id=user_id).first()
+        delivery = Delivery.objects.filter(user_id=user_id).first() or Delivery()
+        wanted = [row.pk for row in rows if member and not row.read_at and delivery.when(row.kind) != BY_MAIL.OFF]
+        Notification.objects.filter(pk__in={row.pk for row in rows} - set(wanted)).update(mail_at=None)
+        if not wanted or member is None:
+            return None
+        later = after_quiet(now, delivery.quiet_from, delivery.quiet_until, zone_of(member))
+        if later > now:
+            Notification.objects.filter(pk__in=wanted).update(mail_at=later)
+            return None
+        mail = NotificationMail.objects.create(workspace_id=workspace_id, recipient_id=user_id, next_try_at=now)
+        Notification.objects.filter(pk__in=wanted).update(mail=mail)
+        return mail
+
+
+# --- sending ----------------------------------------------------------------------------------------------
+
+
+def to_send() -> list[tuple[int, int]]:
+    """(workspace id, mail id), the oldest first."""
+    with all_workspaces():
+        waiting = NotificationMail.objects.filter(next_try_at__lte=timezone.now()).order_by("next_try_at")
+        return list(waiting.values_list("workspace_id", "pk")[:BATCH])
+
+
+def send(workspace_id: int, mail_id: int) -> bool:
+    """Try to send it, unless another worker does. False when the mail server is away, so that all others may wait too."""
+    with tenant(workspace_id):
+        message = _claim(mail_id)
+    if message is None:
+        return True
+    problem, is_final, is_away = _hand_over(message)
+    with tenant(workspace_id):
+        mail = NotificationMail.objects.get(pk=mail_id)
+        if not problem:
+            mail.sent_at, mail.next_try_at, mail.problem = timezone.now(), None, ""
+        else:
+            is_final = is_final or mail.attempts >= TRIES
+            mail.next_try_at = None if is_final else timezone.now() + pause(mail.attempts)
+            mail.problem = problem[:200]
+        mail.save()
+    return not is_away
+
+
+def _claim(mail_id: int) -> EmailMultiAlternatives | None:
+    """The mail as its reader may see it now; None when it is another's, or there is nothing left to say."""
+    locked = NotificationMail.objects.select_for_update(skip_locked=True, no_key=True)
+    mail = locked.filter(pk=mail_id, next_try_at__lte=timezone.now()).first()
+    if mail is None:
+        return None
+    message = letters.write(mail)
+    mail.attempts += 1
+    mail.next_try_at = timezone.now() + CLAIM if message else None
+    mail.save()
+    return message
+
+
+def _hand_over(message: EmailMultiAlternatives) -> tuple[str, bool, bool]:
+    """(what went wrong, whether it always will, whether the server is away)."""
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        return f"refused: {error.recipients}", all(code >= 500 for code in codes), False
+    except smtplib.SMTPResponseException as error:
+        return f"{error.smtp_code} {error.smtp_error!r}", error.smtp_code >= 550, False
+    except (smtplib.SMTPException, OSError) as error:
+        return f"away: {error}", False, True
+    return "", False, False
+
+
+def pause(attempts: int) -> timedelta:
+    """1, 2, 4 … minutes."""
+    return min(timedelta(minutes=2 ** max(0, attempts - 1)), LONGEST_PAUSE)
