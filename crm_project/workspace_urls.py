@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.workspace_home, name="workspace_home"),
     path("events/", events, name="events"),
     path("settings/", include("workspaces.urls")),
+    path("settings/", include("deals.settings_urls")),
     path("", include("deals.urls")),
     path("", include("leads.urls")),
     path("", include("activities.urls")),

@@ -1,4 +1,4 @@
-"""Deals, pipelines and stages in the admin; what may be done with them is said by deals.actions and deals.stages."""
+"""Deals, pipelines and stages in the admin; what may be done with them is said by deals.actions and deals.setup."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from unfold.widgets import (
 )
 
 from activities.models import Door
-from deals import actions, stages
+from deals import actions, setup
 from deals.models import ClosedDay, ClosedTotal, Deal, DealContact, Kind, Pipeline, Stage, StageEvent, StageTotal
 from deals.transitions import LOST_REASONS
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_bulk import BulkForm, OwnerForm
 from workspaces.admin_filters import ChooseFilter
-from workspaces.admin_forms import RefusableForm, TenantForm, VersionedForm
+from workspaces.admin_forms import RefusableForm, VersionedForm
 from workspaces.admin_site import site
 
 
@@ -258,8 +258,8 @@ class DealContactAdmin(TenantAdmin):
         actions.remove_contact(obj, by=self.actor(request))
 
 
-class PipelineForm(TenantForm):
-    left_to_action = frozenset(["is_default"])
+class PipelineForm(VersionedForm):
+    """Its action checks the constraints."""
 
 
 class StageInline(TabularInline):
@@ -295,7 +295,7 @@ class PipelineAdmin(TenantAdmin):
     list_display = ("name", "is_default", "position", "max_skip", "win_from")
     search_fields = ("name",)
     ordering = ("position", "pk")
-    fields = ("name", "position", "is_default", "max_skip", "win_from")
+    fields = ("name", "position", "is_default", "max_skip", "win_from", "seen")
     inlines = (StageInline,)
 
     def get_inlines(self, request: HttpRequest, obj: Pipeline | None):
@@ -305,21 +305,21 @@ class PipelineAdmin(TenantAdmin):
         return {}
 
     def add_row(self, request: HttpRequest, obj: Pipeline, form: RefusableForm) -> Pipeline:
-        return stages.add_pipeline(obj.workspace, by=self.actor(request), **form.facts())
+        return setup.add_pipeline(obj.workspace, by=self.actor(request), **form.facts())
 
     def change_row(self, request: HttpRequest, obj: Pipeline, form: RefusableForm) -> Pipeline:
-        return stages.edit_pipeline(obj, by=self.actor(request), **form.facts())
+        return setup.edit_pipeline(obj, by=self.actor(request), **form.facts())
 
     def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
-        stages.delete_pipeline(obj, by=self.actor(request))
+        setup.delete_pipeline(obj, by=self.actor(request))
 
 
-class StageForm(TenantForm):
+class StageForm(VersionedForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         # A closed stage says it for certain; the constraint would only say that it is violated.
         kind = self.cleaned_data.get("kind")
-        self.cleaned_data["probability"] = stages.CERTAIN.get(kind, self.cleaned_data.get("probability"))
+        self.cleaned_data["probability"] = setup.CERTAIN.get(kind, self.cleaned_data.get("probability"))
         return self.cleaned_data
 
 
@@ -331,7 +331,9 @@ class StageAdmin(TenantAdmin):
     list_filter = ("kind",)
     search_fields = ("name", "pipeline__name")
     ordering = ("pipeline", "position")
-    fields = ("pipeline", "name", "position", "kind", "probability", "color", "rotting_days", "forecast_category")
+    fields = (
+        "pipeline", "name", "position", "kind", "probability", "color", "rotting_days", "forecast_category", "seen",
+    )  # fmt: skip
 
     def choice_label(self, obj: Stage) -> str:
         return stage_label(obj)
@@ -351,13 +353,13 @@ class StageAdmin(TenantAdmin):
     def add_row(self, request: HttpRequest, obj: Stage, form: StageForm) -> Stage:
         facts = form.facts()
         facts.pop("pipeline_id")
-        return stages.add_stage(obj.pipeline, by=self.actor(request), **facts)
+        return setup.add_stage(obj.pipeline, by=self.actor(request), **facts)
 
     def change_row(self, request: HttpRequest, obj: Stage, form: StageForm) -> Stage:
-        return stages.edit_stage(obj, by=self.actor(request), **form.facts())
+        return setup.edit_stage(obj, by=self.actor(request), **form.facts())
 
     def delete_model(self, request: HttpRequest, obj: Stage) -> None:
-        stages.delete_stage(obj, by=self.actor(request))
+        setup.delete_stage(obj, by=self.actor(request))
 
 
 @admin.register(StageEvent, site=site)

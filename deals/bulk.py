@@ -22,7 +22,8 @@ from activities.models import Activity, Door
 from deals.actions import before_image, check_fields, lock_stages, set_facts
 from deals.models import Deal, Kind, Pipeline, Stage
 from deals.ranks import ranks_on_top
-from deals.stages import add_stage, lock_pipeline
+from deals.setup import add_stage
+from deals.setup.rows import lock_row
 from deals.transitions import Closing, check_loss
 from leads.names import squash
 from workspaces.access import check_may
@@ -163,7 +164,7 @@ COPY = "COPY incoming_deals FROM STDIN"
 _FROM = """
     FROM incoming_deals i
     JOIN deals_stage s ON s.id = i.stage_id
-    JOIN (SELECT DISTINCT ON (pipeline_id) * FROM deals_stage WHERE kind = 'open' ORDER BY pipeline_id, position) first ON first.pipeline_id = s.pipeline_id
+    JOIN (SELECT DISTINCT ON (pipeline_id) * FROM deals_stage WHERE kind = 'open' AND archived_at IS NULL ORDER BY pipeline_id, position) first ON first.pipeline_id = s.pipeline_id
 """
 DEALS = f"""
     INSERT INTO deals_deal (
@@ -274,7 +275,7 @@ def add_open_stages(pipeline: Pipeline, names: Sequence[str], *, by: Membership 
     Their probabilities are spread evenly over 0 to 100 %; whoever knows better changes them.
     """
     check_may(by, Role.ADMIN, "add stages")
-    pipeline = lock_pipeline(pipeline.pk)
+    pipeline = lock_row(pipeline)
     stages = list(pipeline.stages.all())
     position = max((stage.position for stage in stages if stage.is_open), default=-1) + 1
     pipeline.stages.filter(position__gte=position).update(position=F("position") + len(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from workspaces.action import NotAllowed, Refused
 
@@ -36,6 +36,9 @@ class StageLike(Protocol):
     name: str
     position: int
     kind: str
+
+
+S = TypeVar("S", bound=StageLike)
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,17 @@ def needs_order(target: StageLike, policy: Policy) -> bool:
     return target.kind == "won" or policy.max_skip is not None
 
 
-def check_win(source: StageLike, stages: Sequence[StageLike], policy: Policy) -> None:
+def earliest_to_win(stages: Sequence[S], win_from: int | None) -> S:
+    """The first stage that a deal can be won from, of those of a pipeline in order."""
     open_stages = [stage for stage in stages if stage.kind == "open"]
-    # With a single open stage there is nothing to pass through first.
-    earliest = open_stages[min(1, len(open_stages) - 1)]
-    if policy.win_from is not None:
-        earliest = next((stage for stage in open_stages if stage.position >= policy.win_from), open_stages[-1])
+    if win_from is None:
+        # With a single open stage there is nothing to pass through first.
+        return open_stages[min(1, len(open_stages) - 1)]
+    return next((stage for stage in open_stages if stage.position >= win_from), open_stages[-1])
+
+
+def check_win(source: StageLike, stages: Sequence[StageLike], policy: Policy) -> None:
+    earliest = earliest_to_win(stages, policy.win_from)
     if source.position < earliest.position:
         raise Refused(f"A deal cannot be won from {source.name}. Move it to {earliest.name} or beyond first.")
 

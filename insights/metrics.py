@@ -37,6 +37,7 @@ class StageLine:
     deals: int = 0
     amount: Decimal = Decimal(0)
     weighted: Decimal = Decimal(0)
+    is_archived: bool = False
 
 
 @dataclass
@@ -52,7 +53,10 @@ class Summary:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "stages": [{key: value for key, value in asdict(line).items() if key != "color"} for line in self.stages],
+            "stages": [
+                {key: value for key, value in asdict(line).items() if key not in ("color", "is_archived")}
+                for line in self.stages
+            ],
             "deals": sum(line.deals for line in self.stages),
             "open": self.in_progress.deals,
             "in_progress_value": self.in_progress.amount,
@@ -158,19 +162,28 @@ def as_of(workspace: Workspace, moment: datetime, owners: list[int] | None) -> I
 
 
 def stage_lines(workspace: Workspace) -> dict[int, StageLine]:
+    # Archived ones too, which may have had deals then; sum_up leaves them out where they have none.
     stages = (
-        Stage.objects.filter(workspace=workspace)
+        Stage.all_objects.filter(workspace=workspace)
         .select_related("pipeline")
         .order_by("pipeline__position", "pipeline_id", "position")
     )
     return {
-        stage.pk: StageLine(stage.pk, stage.pipeline.name, stage.name, stage.kind, stage.probability, stage.color)
+        stage.pk: StageLine(
+            stage.pk,
+            stage.pipeline.name,
+            stage.name,
+            stage.kind,
+            stage.probability,
+            stage.color,
+            is_archived=stage.archived_at is not None,
+        )
         for stage in stages
     }
 
 
 def sum_up(lines: Iterable[StageLine], lasted: Lasted) -> Summary:
-    result = Summary(stages=list(lines))
+    result = Summary(stages=[line for line in lines if line.deals or not line.is_archived])
     for line in result.stages:
         total = Total(line.deals, line.amount, line.weighted)
         if line.kind == Kind.OPEN:

@@ -28,7 +28,7 @@ from deals.actions.locking import CHANGES, LINES, lock_deal, lock_stages, raise_
 from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
 from deals.actions.people import add_contact, remove_contact
-from deals.actions.starting import DEFAULT_STAGES, create_default_pipeline
+from deals.actions.starting import DEFAULT_STAGES, TEMPLATES, create_default_pipeline, create_stages
 from deals.actions.tagging import find_or_create_tags, tag_deal
 from deals.actions.undoing import undo_stage_change
 
@@ -46,6 +46,7 @@ __all__ = [
     "LINES",
     "MOVED",
     "NAMED",
+    "TEMPLATES",
     "add_contact",
     "add_stage_event",
     "before_image",
@@ -55,6 +56,7 @@ __all__ = [
     "check_values",
     "create_deal",
     "create_default_pipeline",
+    "create_stages",
     "delete_deal",
     "find_or_create_tags",
     "lock_deal",

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from activities.models import Activity
 from deals.models import Deal, Stage
-from workspaces.action import Stale
+from workspaces.action import Refused, Stale
 from workspaces.models import Membership
 
 LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
@@ -26,13 +26,17 @@ def lock_deal(pk: int, version: int | None = None, by: Membership | None = None)
 
 def lock_stages(*pks: int) -> dict[int, Stage]:
     """Locked in the order of their ids: moves of a column go one after the other, so no two get the same rank."""
+    gone = "This stage is gone. Reload the page."
     stages = (
         Stage.objects.select_for_update(no_key=True, of=("self",))
         .select_related("pipeline")
         .filter(pk__in=pks)
         .order_by("pk")
     )
-    return {stage.pk: stage for stage in stages}
+    found = {stage.pk: stage for stage in stages}
+    if not found.keys() >= set(pks):
+        raise Refused(gone, fields={"stage": gone})
+    return found
 
 
 def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not changed") -> None:

@@ -1,4 +1,4 @@
-"""The pipeline that a new workspace starts with."""
+"""What a new workspace, and a new pipeline, begin with (domain.md section 3)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,37 @@ DEFAULT_STAGES = (
     ("Won", 100, "#10B981", Kind.WON, None),
     ("Lost", 0, "#EF4444", Kind.LOST, None),
 )
+OPPORTUNITY = (
+    ("Qualification", 10, "#6B7280", Kind.OPEN, 10),
+    ("Discovery", 25, "#3B82F6", Kind.OPEN, 14),
+    ("Proposal", 50, "#6366F1", Kind.OPEN, 14),
+    ("Negotiation", 75, "#F59E0B", Kind.OPEN, 10),
+    ("Closed won", 100, "#10B981", Kind.WON, None),
+    ("Closed lost", 0, "#EF4444", Kind.LOST, None),
+)
+CLASSIC = (("Lead", 10, "#6B7280", Kind.OPEN, 10), ("Qualified", 25, "#3B82F6", Kind.OPEN, 14), *OPPORTUNITY[2:])
+# What a new pipeline can be made from: {name: (what it is called, stages)}.
+TEMPLATES = {
+    "default": ("Default", DEFAULT_STAGES),
+    "opportunity": ("Opportunity", OPPORTUNITY),
+    "classic": ("Classic", CLASSIC),
+}
+FACTS = ("name", "probability", "color", "kind", "rotting_days")
 
 
 def create_default_pipeline(workspace: Workspace) -> Pipeline:
     pipeline = Pipeline.objects.create(workspace=workspace, name="Sales", is_default=True)
+    create_stages(pipeline, "default")
+    return pipeline
+
+
+def create_stages(pipeline: Pipeline, template: str) -> None:
     Stage.objects.bulk_create(
         Stage(
-            workspace=workspace,
+            workspace_id=pipeline.workspace_id,
             pipeline=pipeline,
-            name=name,
             position=position,
-            probability=probability,
-            color=color,
-            kind=kind,
-            rotting_days=rotting,
+            **dict(zip(FACTS, facts, strict=True)),
         )
-        for position, (name, probability, color, kind, rotting) in enumerate(DEFAULT_STAGES)
+        for position, facts in enumerate(TEMPLATES[template][1])
     )
-    return pipeline

@@ -18,6 +18,13 @@ class Kind(models.TextChoices):
     LOST = "lost", "Lost"
 
 
+class Live(models.Manager):
+    """Those that are in use. What was deleted though history names it is archived: told of, and never offered again."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(archived_at=None)
+
+
 @pghistory.track()
 class Pipeline(TenantModel):
     name = models.CharField(max_length=80)
@@ -32,11 +39,22 @@ class Pipeline(TenantModel):
         blank=True,
         help_text="Position of the earliest open stage a deal can be won from; empty: any but the first.",
     )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = Live()
+    all_objects = models.Manager()
 
     class Meta:
+        base_manager_name = "all_objects"
         ordering = ["position", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "name"], name="pipeline_once"),
+            models.UniqueConstraint(
+                fields=["workspace", "name"],
+                name="pipeline_once",
+                condition=Q(archived_at=None),
+                violation_error_message="There is a pipeline of this name already.",
+            ),
             models.UniqueConstraint(fields=["workspace"], condition=Q(is_default=True), name="pipeline_default_once"),
         ]
 
@@ -46,6 +64,9 @@ class Pipeline(TenantModel):
 
 @pghistory.track()
 class Stage(TenantModel):
+    # Archived ones stand behind all others, from here on.
+    PARKED = 10_000
+
     class Forecast(models.TextChoices):
         PIPELINE = "pipeline", "Pipeline"
         BEST_CASE = "best_case", "Best case"
@@ -65,11 +86,22 @@ class Stage(TenantModel):
         null=True, blank=True, help_text="Days without activity until a deal rots; empty: never."
     )
     forecast_category = models.CharField(max_length=9, choices=Forecast, blank=True, help_text="Empty: by probability.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = Live()
+    all_objects = models.Manager()
 
     class Meta:
+        base_manager_name = "all_objects"
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "pipeline", "name"], name="stage_once"),
+            models.UniqueConstraint(
+                fields=["workspace", "pipeline", "name"],
+                name="stage_once",
+                condition=Q(archived_at=None),
+                violation_error_message="There is a stage of this name already.",
+            ),
             models.UniqueConstraint(
                 fields=["workspace", "pipeline", "position"],
                 name="stage_position_once",

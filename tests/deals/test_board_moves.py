@@ -10,7 +10,7 @@ from django.urls import resolve
 
 from deals.actions import move_to_stage, undo_stage_change, update_deal
 from deals.models import Deal, StageEvent
-from deals.stages import add_pipeline
+from deals.setup import add_pipeline
 from leads.actions import create_company
 from leads.models import Company
 from tests.deals.boards import board_page, cards, heads

@@ -14,7 +14,7 @@ from activities.actions import plan_task
 from activities.models import Activity
 from deals.actions import delete_deal, move_to_stage, update_deal
 from deals.models import Deal
-from deals.stages import add_pipeline
+from deals.setup import add_pipeline
 from leads.actions import create_company
 from tests.deals.boards import board_page, cards, fill, heads, lane_of, names, pages
 from tests.factories import make_deal, url

@@ -15,7 +15,7 @@ from activities.actions import add_note, log_call, plan_task
 from activities.models import Activity, Note, Task
 from deals.actions import add_contact, move_to_stage, undo_stage_change
 from deals.models import ClosedTotal, Deal, DealContact, Pipeline, StageEvent, StageTotal
-from deals.stages import add_pipeline
+from deals.setup import add_pipeline
 from leads.actions import capture, create_company, create_contact
 from leads.models import Campaign, Company, Contact, ContactEmail, Lead, Segment, SegmentMember
 from tests.factories import make_deal

@@ -11,7 +11,7 @@ from activities.models import Activity
 from deals.actions import delete_deal, move_to_stage, undo_stage_change, update_deal
 from deals.bulk import NewDeal, create_deals
 from deals.models import Deal, StageEvent
-from deals.stages import add_pipeline
+from deals.setup import add_pipeline
 from deals.transitions import Missing
 from tests.deals.test_deal_actions import refused, row
 from tests.factories import make_deal

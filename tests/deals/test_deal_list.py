@@ -12,7 +12,7 @@ from django.test import Client
 from deals.actions import create_deal, delete_deal, move_to_stage
 from deals.bulk import NewDeal, create_deals
 from deals.models import Deal, Pipeline
-from deals.stages import add_pipeline
+from deals.setup import add_pipeline
 from tests.deals.boards import pages
 from tests.factories import make_deal, url
 from tests.pages import Element, read

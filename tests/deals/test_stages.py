@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 
-from deals.actions import delete_deal, move_to_stage
-from deals.models import Deal, Pipeline, Stage
-from deals.stages import add_pipeline, add_stage, delete_pipeline, delete_stage, edit_pipeline, edit_stage
+from activities.models import Activity
+from deals.actions import TEMPLATES, delete_deal, move_to_stage, undo_stage_change
+from deals.models import Deal, Pipeline, Stage, StageEvent
+from deals.setup import (
+    add_pipeline,
+    add_stage,
+    delete_pipeline,
+    delete_stage,
+    edit_pipeline,
+    edit_stage,
+    reorder_pipelines,
+    reorder_stages,
+    restore_stage,
+)
 from tests.factories import make_deal
 from tests.workspaces.adminpages import errors, form_of, path
-from workspaces.action import NotAllowed, Refused
+from workspaces.action import NotAllowed, Refused, Stale
+
+LONG_AGO = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -69,20 +84,123 @@ def test_a_pipeline_keeps_an_open_a_won_and_a_lost_stage(acme):
     assert Stage.objects.count() == 3
 
 
-def test_a_stage_with_deals_or_with_a_past_stays(acme):
+def test_the_deals_of_a_deleted_stage_go_where_it_is_said(acme):
+    new, contacted = acme.stages["New"], acme.stages["Contacted"]
+    low, top = make_deal(acme.bob, new, "Low", at=LONG_AGO), make_deal(acme.bob, new, "Top", probability=33)
+    binned = delete_deal(make_deal(acme.alice, new, "Binned"), by=acme.alice)
+    there = make_deal(acme.bob, contacted, "There")
+    with pytest.raises(Refused, match=r"3 deals \(the bin counts\) stand in New. Where shall they go"):
+        delete_stage(new, by=acme.alice)
+    with pytest.raises(Refused, match="go to another open stage"):
+        delete_stage(new, by=acme.alice, into=acme.stages["Lost"])
+    assert delete_stage(new, by=acme.alice, into=contacted) == 3
+    column = Deal.all_objects.filter(stage=contacted).order_by("rank").values_list("name", flat=True)
+    assert list(column) == ["There", "Binned", "Top", "Low"] and there.version == 1
+    found = {deal.name: (deal.probability, deal.version) for deal in Deal.all_objects.all()}
+    assert found == {"There": (20, 1), "Low": (20, 2), "Top": (33, 2), "Binned": (20, 3)}
+    event = StageEvent.objects.get(deal=low, from_stage=new)
+    assert (event.to_stage, event.version, event.before["probability"]) == (contacted, 2, 10)
+    assert event.entered_at == LONG_AGO and Deal.objects.get(pk=low.pk).stage_entered_at == event.left_at
+    # No work on the deal: it goes on rotting.
+    assert Deal.objects.get(pk=low.pk).last_activity_at == LONG_AGO
+    assert Activity.objects.get(deal=top, kind="system").body == "The stage New was deleted: moved to Contacted"
+    assert contacted.totals.get(owner=acme.bob.user_id).deals == 3
+    assert Deal.all_objects.get(pk=binned.pk).deleted_at
+
+
+def test_a_stage_with_a_past_is_archived_so_that_history_can_be_read(acme):
     deal = make_deal(acme.bob, acme.stages["New"])
-    with pytest.raises(Refused, match="Move them first"):
-        delete_stage(acme.stages["New"], by=acme.alice)
-    move_to_stage(deal, acme.stages["Contacted"], by=acme.bob)
-    with pytest.raises(Refused, match="their history names it"):
-        delete_stage(acme.stages["New"], by=acme.alice)
-    assert Stage.objects.count() == 7
+    deal, event = move_to_stage(deal, acme.stages["Contacted"], by=acme.bob)
+    delete_stage(acme.stages["New"], by=acme.alice)
+    assert Stage.objects.count() == 6 and Stage.all_objects.count() == 7
+    assert not acme.workspace.pipelines.get().stages.filter(name="New").exists()
+    assert StageEvent.objects.get(pk=event.pk).from_stage.name == "New"
+    # Nothing goes there any more, by whatever door.
+    for attempt in (
+        lambda: undo_stage_change(event, by=acme.bob),
+        lambda: move_to_stage(deal, acme.stages["New"], by=acme.bob),
+        lambda: make_deal(acme.bob, acme.stages["New"]),
+    ):
+        with pytest.raises(Refused, match="This stage is gone"):
+            attempt()
+    # Its name is free again; then it cannot come back under it.
+    again = add_stage(acme.stages["Won"].pipeline, name="New", by=acme.alice)
+    with pytest.raises(Refused, match="of this name already"):
+        restore_stage(acme.stages["New"], by=acme.alice)
+    delete_stage(again, by=acme.alice)
+    assert not Stage.all_objects.filter(pk=again.pk).exists()
+    assert restore_stage(acme.stages["New"], by=acme.alice).position == 5
+    assert [stage.name for stage in Stage.objects.all()][4:] == ["New", "Won", "Lost"]
 
 
-def test_a_new_stage_comes_last(acme):
+def test_a_deleted_won_stage_leaves_its_deals_won(acme):
+    second = add_stage(acme.stages["Won"].pipeline, name="Won again", kind="won", by=acme.alice)
+    deal = make_deal(acme.bob, acme.stages["Qualified"])
+    deal, _ = move_to_stage(deal, acme.stages["Won"], by=acme.bob, reason="Price", note="Signed")
+    delete_stage(acme.stages["Won"], by=acme.alice, into=second)
+    kept = Deal.objects.get()
+    assert (kept.stage, kept.status, kept.closed_at, kept.won_reason, kept.rank) == (second, "won", deal.closed_at, "Price", None)  # fmt: skip
+
+
+def test_a_new_open_stage_comes_after_the_open_ones(acme):
     stage = add_stage(acme.stages["New"].pipeline, by=acme.alice, name="Procurement", probability=90)
-    assert (stage.position, stage.kind, stage.probability) == (7, "open", 90)
-    assert add_stage(acme.stages["New"].pipeline, by=acme.alice, name="Gone", kind="lost").probability == 0
+    assert (stage.position, stage.kind, stage.probability) == (5, "open", 90)
+    gone = add_stage(acme.stages["New"].pipeline, by=acme.alice, name="Gone", kind="lost")
+    assert (gone.position, gone.probability) == (8, 0)
+    assert [stage.name for stage in Stage.objects.all()][4:] == ["Proposal", "Procurement", "Won", "Lost", "Gone"]
+
+
+def test_stages_are_put_in_order_and_the_earliest_to_win_from_stays_the_one_it_was(acme):
+    pipeline = edit_pipeline(acme.stages["New"].pipeline, by=acme.alice, win_from=2)
+    seen = list(Stage.objects.values_list("pk", flat=True))
+    order = [seen[2], seen[0], seen[1], *seen[3:]]
+    reorder_stages(pipeline, order, seen=seen, by=acme.alice)
+    assert list(Stage.objects.values_list("pk", flat=True)) == order
+    assert Pipeline.objects.get().win_from == 0  # Qualified, as before
+    with pytest.raises(Stale, match="order was changed meanwhile"):
+        reorder_stages(pipeline, seen, seen=seen, by=acme.alice)
+    with pytest.raises(Refused, match="names each of them once"):
+        reorder_stages(pipeline, [*order[:6], order[0]], seen=order, by=acme.alice)
+    delete_stage(acme.stages["Qualified"], by=acme.alice)
+    deal = make_deal(acme.bob, acme.stages["New"])
+    assert Pipeline.objects.get().win_from == 1  # the next one
+    assert move_to_stage(deal, acme.stages["Won"], by=acme.bob)[0].status == "won"
+
+
+def test_of_two_admins_the_second_is_told_of_the_first(acme):
+    pipeline, stage = acme.stages["New"].pipeline, acme.stages["New"]
+    assert edit_pipeline(pipeline, by=acme.alice, version=1, name="Selling").version == 2
+    assert edit_stage(stage, by=acme.alice, version=1, rotting_days=3).version == 2
+    for attempt in (
+        lambda: edit_pipeline(pipeline, by=acme.alice, version=1, max_skip=3),
+        lambda: edit_stage(stage, by=acme.alice, version=1, name="Fresh"),
+        lambda: delete_stage(stage, by=acme.alice, version=1),
+    ):
+        with pytest.raises(Stale, match="Alice changed this"):
+            attempt()
+    assert edit_stage(stage, by=acme.alice, version=2, rotting_days=3).version == 2  # nothing changed
+
+
+def test_what_no_page_could_work_with_is_refused(acme):
+    for wrong in ({"name": " "}, {"name": "Won"}, {"color": "red"}, {"probability": 101}, {"rotting_days": -1}):
+        with pytest.raises(Refused) as refusal:
+            edit_stage(acme.stages["New"], by=acme.alice, **wrong)
+        assert refusal.value.fields.keys() == wrong.keys()
+    with pytest.raises(Refused, match="pipeline of this name already"):
+        add_pipeline(acme.workspace, name="Sales", by=acme.alice)
+    with pytest.raises(Refused, match="no such template"):
+        add_pipeline(acme.workspace, name="Other", template="mine", by=acme.alice)
+
+
+def test_pipelines_are_made_from_templates_and_put_in_order(acme):
+    made = {name: add_pipeline(acme.workspace, name=name, template=name, by=acme.alice) for name in TEMPLATES}
+    names = {name: [stage.name for stage in pipeline.stages.all()] for name, pipeline in made.items()}
+    assert names["opportunity"] == ["Qualification", "Discovery", "Proposal", "Negotiation", "Closed won", "Closed lost"]  # fmt: skip
+    assert names["classic"][:2] == ["Lead", "Qualified"] and names["default"] == list(acme.stages)
+    seen = list(Pipeline.objects.values_list("pk", flat=True))
+    assert seen[1:] == [pipeline.pk for pipeline in made.values()]
+    reorder_pipelines(acme.workspace, seen[::-1], seen=seen, by=acme.alice)
+    assert list(Pipeline.objects.values_list("pk", flat=True)) == seen[::-1]
 
 
 def test_one_pipeline_is_the_default(acme):
@@ -101,12 +219,22 @@ def test_one_pipeline_is_the_default(acme):
     assert Pipeline.objects.get().stages.count() == 7
 
 
-def test_a_pipeline_with_deals_stays(acme):
-    other = add_pipeline(acme.workspace, name="Renewals", by=acme.alice)
-    make_deal(acme.bob, other.stages.get(name="New"))
-    with pytest.raises(Refused, match="stands in New"):
-        delete_pipeline(other, by=acme.alice)
-    assert other.stages.count() == 7
+def test_the_deals_of_a_deleted_pipeline_go_to_stages_of_the_same_name_or_kind(acme):
+    classic = add_pipeline(acme.workspace, name="Classic", template="classic", by=acme.alice)
+    there = {stage.name: stage for stage in classic.stages.all()}
+    deals = {name: make_deal(acme.bob, there[name], name) for name in ("Lead", "Qualified")}
+    move_to_stage(make_deal(acme.bob, there["Proposal"], "Lost"), there["Closed lost"], by=acme.bob, reason="Price")
+    with pytest.raises(Refused, match="3 deals .* stand in Classic. Where shall they go"):
+        delete_pipeline(classic, by=acme.alice)
+    assert delete_pipeline(classic, by=acme.alice, into=acme.stages["New"].pipeline) == 3
+    found = {deal.name: deal.stage.name for deal in Deal.objects.select_related("stage")}
+    assert found == {"Lead": "New", "Qualified": "Qualified", "Lost": "Lost"}
+    assert {deal.pipeline_id for deal in Deal.objects.all()} == {acme.stages["New"].pipeline_id}
+    assert not Pipeline.objects.filter(pk=classic.pk).exists() and Stage.objects.count() == 7
+    names = StageEvent.objects.filter(deal=deals["Lead"]).values_list("to_stage__name", flat=True)
+    assert set(names) == {"Lead", "New"}
+    # What it was called may be called so again.
+    assert add_pipeline(acme.workspace, name="Classic", by=acme.alice).pk
 
 
 # --- in the admin ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from deals.actions import create_deal, delete_deal, move_to_stage, restore_deal, undo_stage_change, update_deal
 from deals.bulk import NewDeal, create_deals, update_deals
 from deals.models import ClosedDay, ClosedTotal, Deal, Kind, StageEvent, StageTotal
-from deals.stages import edit_stage
+from deals.setup import edit_stage
 from deals.tasks import empty_bin
 from tests.factories import make_deal
 from tests.tenancy.walk import rolled_back

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from deals.actions import create_deal, delete_deal, move_to_stage, update_deal
 from deals.models import Deal
-from deals.stages import add_pipeline
+from deals.setup import add_pipeline
 from insights import metrics
 from insights.metrics import Summary, summary, summary_as_of
 from tests.factories import url

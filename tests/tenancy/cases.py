@@ -12,6 +12,7 @@ from activities.forms import COMPOSER
 from activities.models import SUBJECTS, Notification
 from deals.filters import DealFilter, DealListFilter
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
+from tests.tenancy.setup_cases import PIPELINE_CASES
 from tests.tenancy.walk import Case
 from tests.tenancy.world import Rows
 from workspaces.models import Role
@@ -182,6 +183,8 @@ CASES = {
     "invitation_revoke": Case(at("invitation"), role=Role.ADMIN, get=False, body=lambda *_: {}),
     "team_new": Case(role=Role.ADMIN, body=lambda *_: {"name": "West"}),
     "workspace_leave": Case(body=lambda *_: {}, writer=Role.VIEWER, post_ok=(302, 422)),  # 422: the last owner
+    # settings of pipelines
+    **PIPELINE_CASES,
     # deals
     "deal_board": Case(query=board),
     "deal_lane": Case(at("stage"), query=deal_parameters),

@@ -28,7 +28,8 @@ from deals.actions import (
     move_to_stage,
     update_deal,
 )
-from deals.models import Deal, DealContact, DealTag, Stage
+from deals.models import Deal, DealContact, DealTag, Pipeline, Stage
+from deals.setup import add_pipeline, delete_stage
 from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
@@ -51,7 +52,7 @@ STAFF = (("admin", Role.ADMIN), ("manager", Role.MANAGER), ("dual", Role.REP), (
 VERSIONED = {
     "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead,
     "qualified_lead": Lead, "task": Task,
-    "done_task": Task,
+    "done_task": Task, "pipeline": Pipeline, "spare_pipeline": Pipeline, "stage": Stage,
 }  # fmt: skip
 
 
@@ -62,6 +63,11 @@ class Rows:
     workspace: int = 0
     slug: str = ""
     pipeline: int = 0
+    spare_pipeline: int = 0  # one with a deal in it, that may be deleted
+    first_stage: int = 0
+    pipelines: str = ""  # their ids in order
+    stages: str = ""  # those of `pipeline`
+    archived_stage: int = 0
     stage: int = 0  # an open one, where `deal` does not stand
     deal: int = 0
     neighbour: int = 0  # a deal that stands in `stage`
@@ -198,6 +204,15 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     rows.binned = delete_deal(binned, by=owner).pk
     won = make_deal(owner, stages["Qualified"], "Won once", 500)
     move_to_stage(won, stages["Won"], by=owner, reason="Price", note="Signed")
+    spare = add_pipeline(owner.workspace, name="Spare", template="classic", by=owner)
+    first, second, *_ = spare.stages.all()
+    move_to_stage(make_deal(owner, first, "Elsewhere"), second, by=owner)
+    delete_stage(first, by=owner)
+    rows.pipelines, rows.stages = (
+        ",".join(str(row.pk) for row in found)
+        for found in (Pipeline.objects.all(), stages["New"].pipeline.stages.all())
+    )
+    rows.spare_pipeline, rows.archived_stage, rows.first_stage = spare.pk, first.pk, stages["New"].pk
     deal = make_deal(owner, stages["New"], "Cold-chain monitoring", next_step="Call", **facts)
     deal = update_deal(deal, by=owner, version=1, competitor="Somebody")
     rows.link = add_contact(deal, facts["company"].contacts.get(), by=owner).pk

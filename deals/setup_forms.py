@@ -1,0 +1,137 @@
+"""Shapes of what admins type about pipelines and stages; the rules are in deals.setup."""
+
+from __future__ import annotations
+
+from django import forms
+
+from deals.actions import TEMPLATES
+from deals.models import Kind, Pipeline, Stage
+from deals.transitions import earliest_to_win
+
+# Colours beside the browser's own choice of any.
+PALETTE = (
+    "#6B7280", "#3B82F6", "#0EA5E9", "#6366F1", "#8B5CF6", "#EC4899", "#F59E0B", "#F97316", "#14B8A6", "#10B981", "#EF4444",
+)  # fmt: skip
+SKIPS = [("", "as many stages as one likes"), ("0", "no stage"), *((str(n), f"at most {n} stage{'s' * (n > 1)}") for n in range(1, 6))]  # fmt: skip
+
+
+class ColorInput(forms.TextInput):
+    """The browser's own, which offers our palette first."""
+
+    input_type = "color"
+    template_name = "django/forms/color.html"
+
+    def get_context(self, name, value, attrs):
+        return super().get_context(name, value, attrs | {"list": "palette"}) | {"palette": PALETTE}
+
+
+class VersionedForm(forms.Form):
+    """Names the version that the page showed."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
+class NewPipelineForm(forms.Form):
+    name = forms.CharField(max_length=80, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
+    template = forms.ChoiceField(label="Stages", widget=forms.RadioSelect, initial="default")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["template"].choices = [
+            (name, f"{label}: {', '.join(stage[0] for stage in stages)}") for name, (label, stages) in TEMPLATES.items()
+        ]
+
+
+class PipelineForm(VersionedForm):
+    name = forms.CharField(max_length=80)
+
+
+class RulesForm(VersionedForm):
+    """The transition policy in words."""
+
+    win_from = forms.TypedChoiceField(label="A deal can be won from", coerce=int, empty_value=None, required=False)
+    max_skip = forms.TypedChoiceField(
+        label="One move forward may skip", coerce=int, empty_value=None, choices=SKIPS, required=False
+    )
+
+    def __init__(self, *args, pipeline: Pipeline, stages: list[Stage], **kwargs):
+        super().__init__(*args, **kwargs)
+        open_stages = [stage for stage in stages if stage.is_open]
+        usual = earliest_to_win(stages, None)
+        self.fields["win_from"].choices = [
+            ("", f"any stage but the first: from {usual}"),
+            *((str(stage.position), f"{stage} on") for stage in open_stages),
+        ]
+        earliest = None if pipeline.win_from is None else earliest_to_win(stages, pipeline.win_from).position
+        if pipeline.max_skip is not None and str(pipeline.max_skip) not in dict(SKIPS):
+            self.fields["max_skip"].choices = [*SKIPS, (str(pipeline.max_skip), f"at most {pipeline.max_skip} stages")]
+        self.initial |= {"version": pipeline.version, "win_from": earliest, "max_skip": pipeline.max_skip}
+        for field in ("win_from", "max_skip"):
+            self.fields[field].label_suffix = ""
+
+
+class NewStageForm(forms.Form):
+    name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
+    kind = forms.ChoiceField(choices=Kind.choices, initial=Kind.OPEN)
+    color = forms.RegexField(r"^#[0-9A-Fa-f]{6}$", label="Colour", initial=PALETTE[1], widget=ColorInput())
+    probability = forms.IntegerField(
+        min_value=0, max_value=100, initial=50, help_text="Percent. A won stage has 100, a lost one 0."
+    )
+    rotting_days = forms.IntegerField(
+        min_value=1,
+        max_value=3650,
+        required=False,
+        label="Rots after",
+        help_text="Days without activity; empty: never.",
+    )
+    forecast_category = forms.ChoiceField(
+        choices=[("", "By probability"), *Stage.Forecast.choices], required=False, label="Forecast"
+    )
+
+
+class StageForm(NewStageForm, VersionedForm):
+    field_order = ["name", "kind", "color", "probability", "rotting_days", "forecast_category", "version"]
+
+    def __init__(self, *args, stage: Stage, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial = {name: getattr(stage, name) for name in self.fields}
+        self.fields["name"].widget.attrs.pop("autofocus")
+
+
+class ClearStageForm(VersionedForm):
+    into = forms.ModelChoiceField(Stage.objects.none(), required=False, label="Where shall they go?", empty_label=None)
+
+    def __init__(self, *args, stage: Stage, deals: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = stage.version
+        others = Stage.objects.filter(workspace_id=stage.workspace_id, kind=stage.kind, pipeline__archived_at=None)
+        others = others.exclude(pk=stage.pk).select_related("pipeline")
+        offered = self.fields["into"]
+        offered.queryset = others.order_by("pipeline__position", "pipeline_id", "position")
+        offered.label_from_instance = lambda other: (
+            str(other) if other.pipeline_id == stage.pipeline_id else f"{other.pipeline}: {other}"
+        )
+        beside = others.filter(pipeline_id=stage.pipeline_id)
+        nearest = beside.filter(position__lt=stage.position).order_by("-position").first() or beside.first()
+        self.initial["into"] = nearest and nearest.pk
+        if not deals:
+            del self.fields["into"]
+
+
+class ClearPipelineForm(VersionedForm):
+    into = forms.ModelChoiceField(
+        Pipeline.objects.none(),
+        required=False,
+        label="Where shall they go?",
+        empty_label=None,
+        help_text="To the stage of the same name there, else the first of its kind.",
+    )
+
+    def __init__(self, *args, pipeline: Pipeline, deals: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["version"] = pipeline.version
+        others = Pipeline.objects.filter(workspace_id=pipeline.workspace_id).exclude(pk=pipeline.pk)
+        self.fields["into"].queryset = others
+        self.initial["into"] = others.order_by("-is_default", "position").values_list("pk", flat=True).first()
+        if not deals:
+            del self.fields["into"]

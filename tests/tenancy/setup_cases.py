@@ -1,0 +1,58 @@
+"""How the routes of pipeline settings are called."""
+
+from __future__ import annotations
+
+from tests.tenancy.walk import Case
+from tests.tenancy.world import Rows
+from workspaces.models import Role
+
+
+def at(part: str):
+    return lambda rows: [{"pk": getattr(rows, part)}]
+
+
+def turned(part: str):
+    """All rows the other way round."""
+
+    def body(rows: Rows, kwargs: dict) -> dict:
+        seen = getattr(rows, part)
+        order = ",".join(reversed(seen.split(",")))
+        return {"seen": seen, "order": order, "undo": "1", "up": rows.stage, "down": ""}
+
+    return body
+
+
+STAGE = {"kind": "open", "color": "#123456", "probability": "33", "rotting_days": "9", "forecast_category": "commit"}
+
+PIPELINE_CASES = {
+    "pipeline_list": Case(role=Role.ADMIN),
+    "pipeline_new": Case(role=Role.ADMIN, body=lambda *_: {"name": "Renewals", "template": "classic"}),
+    "pipeline_order": Case(role=Role.ADMIN, get=False, body=turned("pipelines")),
+    "pipeline_edit": Case(at("pipeline"), role=Role.ADMIN),
+    "pipeline_rename": Case(
+        at("pipeline"), role=Role.ADMIN, body=lambda rows, _: {"name": "Selling", "version": rows.versions["pipeline"]}
+    ),
+    "pipeline_rules": Case(
+        at("pipeline"),
+        role=Role.ADMIN,
+        get=False,
+        body=lambda rows, _: {"win_from": "2", "max_skip": "1", "version": rows.versions["pipeline"]},
+    ),
+    "pipeline_default": Case(at("spare_pipeline"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "pipeline_delete": Case(
+        at("spare_pipeline"),
+        role=Role.ADMIN,
+        body=lambda rows, _: {"into": rows.pipeline, "version": rows.versions["spare_pipeline"]},
+    ),
+    "stage_new": Case(at("pipeline"), role=Role.ADMIN, body=lambda *_: STAGE | {"name": "Legal"}),
+    "stage_order": Case(at("pipeline"), role=Role.ADMIN, get=False, body=turned("stages")),
+    "stage_edit": Case(
+        at("stage"), role=Role.ADMIN, body=lambda rows, _: STAGE | {"name": "Legal", "version": rows.versions["stage"]}
+    ),
+    "stage_delete": Case(
+        at("stage"),
+        role=Role.ADMIN,
+        body=lambda rows, _: {"into": rows.first_stage, "version": rows.versions["stage"]},
+    ),
+    "stage_restore": Case(at("archived_stage"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+}
