@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
 from activities.models import SUBJECTS, Activity
+from workspaces.custom import values as custom
 from workspaces.formats import Formats
 
 NAMES = {"expected_close_date": "close date", "estimated_amount": "estimate", "unqualified_reason": "reason"}
@@ -38,6 +39,8 @@ def people(activity: Activity) -> tuple[str, str, str] | None:
 
 
 def what(name: str) -> str:
+    if of := custom.read_change(name):
+        return of[1]
     return NAMES.get(name, name.removesuffix("_id").replace("_", " "))
 
 
@@ -45,6 +48,8 @@ def in_words(model: type[models.Model], name: str, value: object, formats: Forma
     """A value as it was kept, in words; as it stands where it cannot be read."""
     if value is None or value == "":
         return ""
+    if of := custom.read_change(name):
+        return custom.words(of[0], str(value), formats)
     try:
         field = model._meta.get_field(name)
         return _by_field(field, str(value), formats, currency)

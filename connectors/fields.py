@@ -6,15 +6,20 @@ A header is compared as letters and digits only, small, and without the kind's o
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from connectors.models import ExternalId
 from leads.models import Lead, Source
 from leads.names import squash
+from workspaces.custom.values import LONGEST
+from workspaces.custom.values import Field as Custom
+from workspaces.custom.values import Type as CustomType
 
 Type = Literal[
-    "text", "amount", "integer", "percent", "moment", "emails", "phones", "flag", "domain", "currency", "source", "status", "industry"
+    "text", "amount", "integer", "percent", "moment", "emails", "phones", "flag", "domain", "currency", "source", "status", "industry",
+    "number", "day", "choice", "choices", "url"
 ]  # fmt: skip
 
 
@@ -28,6 +33,7 @@ class Field:
     size: int = 200
     many: bool = False
     limit: int = 10**12
+    custom: Custom | None = None
 
     @property
     def known_as(self) -> tuple[str, ...]:
@@ -142,14 +148,30 @@ FIELDS: dict[str, dict[str, Field]] = {
 }  # fmt: skip
 
 
-def guess(kind: str, headers: tuple[str, ...]) -> dict[str, str]:
-    """{header: field} for the headers that are known; the first of a field's names that the file has wins."""
+# How the cells of a custom field are read. A member is a text until it is known who is called so.
+CUSTOM_TYPES: dict[CustomType, Type] = {
+    CustomType.TEXT: "text", CustomType.NUMBER: "number", CustomType.MONEY: "amount", CustomType.DATE: "day", CustomType.CHOICE: "choice",
+    CustomType.MULTI: "choices", CustomType.CHECKBOX: "flag", CustomType.URL: "url", CustomType.USER: "text",
+}  # fmt: skip
+
+
+def custom_fields(fields: Iterable[Custom]) -> dict[str, Field]:
+    """{cf_key: field} of a workspace's custom fields; known by their name and their key."""
+    return {
+        each.name: Field(f"{squash(each.label)} {squash(each.key)} {squash(each.name)}", CUSTOM_TYPES[each.type], size=LONGEST, custom=each)
+        for each in fields
+    }  # fmt: skip
+
+
+def guess(kind: str, headers: tuple[str, ...], fields: Mapping[str, Field] | None = None) -> dict[str, str]:
+    """{header: field} for the headers that are known; the first of a field's names that the file has wins. `fields`: where
+    there are others than FIELDS of the kind."""
     by_key: dict[str, list[str]] = {}
     for header in headers:
         for key in _keys(kind, header):
             by_key.setdefault(key, []).append(header)
     found: dict[str, str] = {}
-    for name, field in FIELDS[kind].items():
+    for name, field in (fields or FIELDS[kind]).items():
         matches = [header for key in (squash(name), *field.known_as) for header in by_key.get(key, ())]
         free = [header for header in dict.fromkeys(matches) if header not in found]
         found |= dict.fromkeys(free if field.many else free[:1], name)

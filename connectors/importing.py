@@ -7,16 +7,21 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.csv_file import look
-from connectors.mapping import Reading, inspect, make_mapping
+from connectors.fields import custom_fields
+from connectors.mapping import make_mapping
+from connectors.reading import Reading, inspect
 from connectors.report import Report
 from connectors.sync import Options, Result, Upsert, run_import
 from connectors.upsert_deals import Deals
 from connectors.upsert_people import Companies, Contacts, Leads
 from workspaces.access import check_may
 from workspaces.action import Refused
+from workspaces.custom.fields import live_fields
+from workspaces.custom.values import Entity
 from workspaces.models import Membership, Role, Workspace
 from workspaces.tenancy import tenant
 
+ENTITIES = {"companies": Entity.COMPANY, "contacts": Entity.CONTACT, "leads": Entity.LEAD, "deals": Entity.DEAL}
 UPSERTS: dict[str, type[Upsert]] = {"companies": Companies, "contacts": Contacts, "leads": Leads, "deals": Deals}
 
 
@@ -33,7 +38,9 @@ def read(
     """Everything that can be known before a row is written. Raises Refused; Ambiguous where the order of dates must be
     said, by `order` for all columns or `orders` for each."""
     table = look(path)
-    made = make_mapping(kind, table, mapping, folder)
+    with tenant(workspace):
+        own = custom_fields(live_fields(workspace, ENTITIES[kind]))
+    made = make_mapping(kind, table, mapping, folder, own)
     return inspect(
         table, made, zone=ZoneInfo(workspace.time_zone), currency=workspace.currency, order=order, orders=orders
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from connectors.mapping import Row
+from connectors.reading import Row
 
 COLUMNS = ("line", "column", "value", "level", "reason")
 # A cell that begins like this, full-width or behind blanks too, is a formula to some spreadsheet.

@@ -18,12 +18,13 @@ from typing import Any, ClassVar
 from django.db import DataError, IntegrityError, connection, models, transaction
 
 from activities.models import Door
-from connectors.mapping import Reading, Row
 from connectors.models import ExternalId
+from connectors.reading import Reading, Row
 from connectors.references import Owners, external_ids
 from connectors.report import Report
 from leads.names import full_name, name_key, squash
 from workspaces.action import Refused
+from workspaces.custom.values import Type as CustomType
 from workspaces.models import Membership, Workspace
 from workspaces.tenancy import tenant
 
@@ -174,6 +175,23 @@ class Upsert:
         """The owner that the row names, None when it names none; raises ValueError."""
         owner = row.values.get("owner")
         return None if owner is None else self.owners.find(str(owner))
+
+    def custom_of(self, row: Row) -> dict[str, Any]:
+        """The row's custom values by key; it fails where it names a member that is none."""
+        found = {}
+        for column in self.mapping.columns:
+            field = column.field.custom
+            if field is None or column.name not in row.values:
+                continue
+            value = row.values[column.name]
+            if field.type == CustomType.USER:
+                try:
+                    value = self.owners.find(str(value))
+                except ValueError as error:
+                    row.fail(column.header, str(value), str(error))
+                    continue
+            found[field.key] = value
+        return found
 
     def header(self, name: str) -> str:
         return self.mapping.header_of(name)

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from activities.models import Door
 from connectors.dates import local_day
-from connectors.mapping import Row
 from connectors.models import ExternalId
+from connectors.reading import Row
 from connectors.references import Companies, Products, Stages
 from connectors.sync import Upsert
 from deals.actions import move_to_stage
@@ -65,6 +65,7 @@ class Deals(Upsert):
         """None where the row cannot become a deal; it then says why."""
         values = row.values
         stage, owner, company = self.stage_of(row), self.owner_id(row), self.company_id(row)
+        custom = self.custom_of(row)
         if stage is None or row.outcome:
             return None
         created, closed = self.times(row, stage)
@@ -83,6 +84,7 @@ class Deals(Upsert):
             product=product,
             reason=reason,
             close_note=note,
+            custom=custom,
             **{name: values[name] for name in PLAIN if name in values},
         )
 
@@ -233,6 +235,8 @@ class Deals(Upsert):
         facts |= {"company_id": company} if company else {}
         if product := self.product_of(row):
             facts["product"] = product
+        if custom := self.custom_of(row):
+            facts["custom"] = custom
         if deal.status == Kind.OPEN:
             facts |= {"probability": values["probability"]} if "probability" in values else {}
             facts |= {"expected_close_date": expected} if (expected := self.expected(row)) else {}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from activities.models import Door
-from connectors.mapping import Row
 from connectors.models import ExternalId
+from connectors.reading import Row
 from connectors.references import Companies as CompanyReferences
 from connectors.references import fast_key
 from connectors.sync import Upsert, changed
@@ -42,6 +42,7 @@ class People(Upsert):
             row.fail(self.header("owner"), str(row.values["owner"]), str(error))
             return facts
         facts |= {"owner_id": owner} if owner else {}
+        facts["custom"] = self.custom_of(row)
         return facts | ({"at": row.values["created_at"]} if "created_at" in row.values else {})
 
     def names(self, row: Row) -> dict[str, str]:
@@ -146,10 +147,13 @@ class Companies(People):
         return reported
 
     def update_one(self, record: Any, facts: dict[str, Any]) -> bool:
+        custom = facts.pop("custom")
         facts = changed(record, facts.items())
-        if facts:
-            update_company(record, by=self.by, version=record.version, door=Door.IMPORT, **facts)
-        return bool(facts)
+        if not facts and not custom:
+            return False
+        before = record.version
+        after = update_company(record, by=self.by, version=before, door=Door.IMPORT, custom=custom, **facts)
+        return after.version != before
 
 
 class Contacts(People):
@@ -196,10 +200,13 @@ class Contacts(People):
             mine = list(getattr(record, name).order_by("pk").values_list(column, flat=True))
             if new := [value for value in facts.pop(name, ()) if value not in mine]:
                 lists[name] = mine + new
+        custom = facts.pop("custom")
         facts = changed(record, facts.items())
-        if facts or lists:
-            update_contact(record, by=self.by, version=record.version, door=Door.IMPORT, **lists, **facts)
-        return bool(facts or lists)
+        if not facts and not lists and not custom:
+            return False
+        before = record.version
+        after = update_contact(record, by=self.by, version=before, door=Door.IMPORT, custom=custom, **lists, **facts)
+        return after.version != before
 
 
 class Leads(People):
@@ -232,11 +239,14 @@ class Leads(People):
 
     def update_one(self, record: Any, facts: dict[str, Any]) -> bool:
         """Of the lead alone: its person and company are contacts' and companies' business."""
+        custom = facts.pop("custom")
         mine = ("source", "status", "unqualified_reason", "estimated_amount", "owner_id")
         facts = {name: value for name, value in facts.items() if name in mine}
         if record.status == CONVERTED:
             facts.pop("status", None)
         facts = changed(record, facts.items())
-        if facts:
-            update_lead(record, by=self.by, version=record.version, door=Door.IMPORT, **facts)
-        return bool(facts)
+        if not facts and not custom:
+            return False
+        before = record.version
+        after = update_lead(record, by=self.by, version=before, door=Door.IMPORT, custom=custom, **facts)
+        return after.version != before

@@ -10,6 +10,7 @@ import difflib
 import functools
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,10 +20,11 @@ from babel import Locale
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from connectors.dates import parse_moment
+from connectors.dates import local_day, parse_moment
 from connectors.fields import BLANK, INDUSTRIES, NOTHING, SOURCE_WORDS, STATUS_WORDS, Field
 from leads.models import Lead, Source
 from leads.names import domain_of, normalise_email, normalise_phone, squash
+from workspaces.custom.values import Field as Custom
 from workspaces.numbers import parse_amount
 
 CENT = Decimal("0.01")
@@ -30,8 +32,10 @@ PLAIN_NUMBER = re.compile(r"\d{1,12}")
 PLAIN_AMOUNT = re.compile(r"\d{1,12}(\.\d\d?)?")
 CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 SIGN = re.compile(r"[^\w\s.,'’()+\-−]")
-SEPARATORS = re.compile(r"[;,|\n]")
+SEPARATORS, STRONG_SEPARATORS = re.compile(r"[;,|\n]"), re.compile(r"[;|\n]")
 YES, NO = frozenset(("yes", "true", "1", "y", "x", "ja", "oui")), frozenset(("no", "false", "0", "n", "nein", "non"))
+# Of these "none" may be a name.
+WORDS = frozenset(("text", "industry", "choice", "choices", "url"))
 # Cells repeat: stages, owners, dates, round amounts.
 MEMORY = 1 << 14
 
@@ -75,8 +79,13 @@ def converter(field: Field, context: Context, values: Mapping[str, str], factor:
         "source": _source,
         "status": _status,
         "industry": lambda text: _industry(_text(text, size)),
+        "number": lambda text: parse_amount(text, context.decimal),
+        "day": lambda text: local_day(_moment(text, context), context.zone),
+        "choice": lambda text: field.custom and field.custom.read(text),
+        "choices": lambda text: field.custom and _choices(field.custom, text),
+        "url": lambda text: field.custom and field.custom.read(text),
     }
-    plain, nothing = make[kind], NOTHING if kind in ("text", "industry") else BLANK
+    plain, nothing = make[kind], NOTHING if kind in WORDS else BLANK
 
     @functools.lru_cache(MEMORY)
     def convert(text: str) -> object:
@@ -170,6 +179,15 @@ def _phones(text: str, region: str) -> list[str] | Doubt:
         return found
     hint = "" if region else "; numbers without country code need a region"
     return Doubt(found, f"left out “{', '.join(unread)[:60]}”: not a telephone number{hint}")
+
+
+def _choices(field: Custom, text: str) -> object:
+    """One choice, or several with something between; a choice may have a comma in its name."""
+    for separators in (None, STRONG_SEPARATORS, SEPARATORS):
+        parts = [part.strip() for part in separators.split(text) if part.strip()] if separators else [text]
+        with suppress(ValueError):
+            return field.read(parts)
+    return field.read([part.strip() for part in SEPARATORS.split(text) if part.strip()])
 
 
 def _flag(text: str) -> bool:

@@ -101,6 +101,7 @@ TEMPLATES = [
             "builtins": [
                 "template_partials.templatetags.partials",
                 "workspaces.templatetags.crm",
+                "workspaces.templatetags.custom",
                 "leads.templatetags.leads",
             ],
             "context_processors": [
@@ -275,6 +276,8 @@ CELERY_BEAT_SCHEDULE = {
     "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
     "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},
     "refresh-segments": {"task": "leads.tasks.refresh_segments", "schedule": 900},
+    "make-waiting-exports": {"task": "connectors.tasks.make_waiting_exports", "schedule": 60},
+    "remove-old-exports": {"task": "connectors.tasks.remove_old_exports", "schedule": 3600},
     "empty-bin": {"task": "deals.tasks.empty_bin", "schedule": 86400},
 }
 

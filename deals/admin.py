@@ -25,7 +25,7 @@ from deals.transitions import LOST_REASONS
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_bulk import BulkForm, OwnerForm
 from workspaces.admin_filters import ChooseFilter
-from workspaces.admin_forms import RefusableForm, VersionedForm
+from workspaces.admin_forms import CustomisedForm, RefusableForm, VersionedForm
 from workspaces.admin_site import site
 
 
@@ -108,7 +108,7 @@ class DealContactInline(TabularInline):
         return super().get_queryset(request).select_related("contact")
 
 
-class DealForm(VersionedForm):
+class DealForm(CustomisedForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "probability" in self.fields:
@@ -136,7 +136,7 @@ class DealAdmin(TenantAdmin):
     actions = ("move", "mark_lost", "change_owner", "bin", "restore")
     readonly_fields = (
         "pipeline", "stage", "status", "stage_entered_at", "closed_at", "probability_source", "currency",
-        "last_activity_at", "next_activity_at", "created_at", "created_by", "updated_at", "deleted_at", "custom",
+        "last_activity_at", "next_activity_at", "created_at", "created_by", "updated_at", "deleted_at",
     )  # fmt: skip
     FACTS = (
         "name", "company", "lead", "owner", "amount", "probability", "expected_close_date", "source", "campaign",
@@ -146,7 +146,7 @@ class DealAdmin(TenantAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Deal | None = None):
         if obj is None:
             where = () if request.workspace else ("workspace",)
-            return [(None, {"fields": [*where, "stage", *self.FACTS]})]
+            return [(None, {"fields": [*where, "stage", *self.FACTS, "custom_values"]})]
         place = ("pipeline", "stage", "status", "stage_entered_at", "closed_at", "probability_source", "currency")
         kept = (
             "last_activity_at",
@@ -155,11 +155,10 @@ class DealAdmin(TenantAdmin):
             "created_by",
             "updated_at",
             "deleted_at",
-            "custom",
         )
         where = () if request.workspace else ("workspace",)
         return [
-            (None, {"fields": [*where, *self.FACTS, "seen"]}),
+            (None, {"fields": [*where, *self.FACTS, "custom_values", "seen"]}),
             ("Closing", {"fields": ["won_reason", "lost_reason", "close_note"]}),
             ("Place", {"fields": place}),
             ("Kept by the system", {"fields": kept}),

@@ -28,6 +28,8 @@ from deals.transitions import Closing, check_loss
 from leads.names import squash
 from workspaces.access import check_may
 from workspaces.action import Refused, action
+from workspaces.custom.fields import all_fields
+from workspaces.custom.values import CHANGE, Entity, Value, set_values
 from workspaces.models import Membership, Role, Workspace
 
 
@@ -56,6 +58,7 @@ class NewDeal:
     competitor: str = ""
     reason: str = ""
     close_note: str = ""
+    custom: Mapping[str, object] | None = None  # custom fields by key; None where nobody was asked for them
 
 
 @action
@@ -69,7 +72,14 @@ def create_deals(
     """
     check_may(by, Role.REP, "create deals")
     members = active_members(workspace)
-    results: list[int | Refused] = [_refusal(deal, workspace, members) or 0 for deal in deals]
+    customs: dict[int, dict[str, Value]] = {}
+    results: list[int | Refused] = []
+    for i, deal in enumerate(deals):
+        try:
+            customs[i] = _checked(deal, workspace, members)
+            results.append(0)
+        except Refused as refusal:
+            results.append(refusal)
     good = [i for i, result in enumerate(results) if result == 0]
     ids = _next_ids(len(good))
     with connection.cursor() as cursor:
@@ -82,7 +92,7 @@ def create_deals(
                     (
                         pk, deal.name.strip(), deal.stage.pk, deal.owner_id, deal.created_at, deal.closed_at, deal.amount, deal.probability,
                         deal.expected_close_date, deal.company_id, deal.lead_id, deal.campaign_id, deal.segment_id, deal.product, deal.source,
-                        deal.next_step, deal.competitor, deal.reason, deal.close_note, next(ranks[deal.stage.pk]) if deal.stage.kind == Kind.OPEN else None,
+                        deal.next_step, deal.competitor, deal.reason, deal.close_note, next(ranks[deal.stage.pk]) if deal.stage.kind == Kind.OPEN else None, Jsonb(customs[i]),
                     )
                 )  # fmt: skip
         common: dict[str, Any] = {
@@ -98,20 +108,21 @@ def create_deals(
     return results
 
 
-def _refusal(deal: NewDeal, workspace: Workspace, members: set[int]) -> Refused | None:
+def _checked(deal: NewDeal, workspace: Workspace, members: set[int]) -> dict[str, Value]:
+    """Its custom values as they are kept; raises Refused."""
     fields = {
         "name": deal.name,
         "amount": deal.amount,
         "probability": deal.probability,
         "owner_id": deal.owner_id,
     }
-    try:
-        check_fields(workspace.pk, fields, members)
-        if deal.stage.kind != Kind.OPEN:
-            _check_closed(deal)
-    except Refused as refusal:
-        return refusal
-    return None
+    check_fields(workspace.pk, fields, members)
+    if deal.stage.kind != Kind.OPEN:
+        _check_closed(deal)
+    if deal.custom is None:
+        return {}
+    own = all_fields(workspace, Entity.DEAL)
+    return set_values(own, {}, deal.custom, members=lambda: members, is_new=True)
 
 
 def _check_closed(deal: NewDeal) -> None:
@@ -156,7 +167,7 @@ INCOMING = """
     CREATE TEMPORARY TABLE incoming_deals (
         id bigint, name text, stage_id bigint, owner_id bigint, created_at timestamptz, closed_at timestamptz, amount numeric, probability smallint,
         expected_close_date date, company_id bigint, lead_id bigint, campaign_id bigint, segment_id bigint, product text, source text,
-        next_step text, competitor text, reason text, close_note text, rank text
+        next_step text, competitor text, reason text, close_note text, rank text, custom jsonb
     ) ON COMMIT DROP
 """
 COPY = "COPY incoming_deals FROM STDIN"
@@ -178,7 +189,7 @@ DEALS = f"""
         i.expected_close_date, i.created_at, now(), CASE WHEN s.kind <> 'open' THEN i.closed_at END,
         CASE WHEN s.kind <> 'open' THEN i.closed_at ELSE i.created_at END, CASE WHEN s.kind <> 'open' THEN i.closed_at ELSE i.created_at END,
         CASE s.kind WHEN 'won' THEN i.reason ELSE '' END, CASE s.kind WHEN 'lost' THEN i.reason ELSE '' END,
-        CASE s.kind WHEN 'open' THEN '' ELSE i.close_note END, i.competitor, i.source, i.product, i.next_step, '{{}}',
+        CASE s.kind WHEN 'open' THEN '' ELSE i.close_note END, i.competitor, i.source, i.product, i.next_step, i.custom,
         CASE s.kind WHEN 'open' THEN 1 ELSE 2 END
     {_FROM} ORDER BY i.id
 """  # noqa: S608 - no values in it
@@ -196,12 +207,12 @@ STAGE_EVENTS = f"""
     {_FROM} WHERE s.kind <> 'open'
 """  # noqa: S608
 ACTIVITIES = f"""
-    INSERT INTO activities_activity (workspace_id, kind, actor_id, door, at, body, outcome, deal_id, company_id, data)
-    SELECT %(workspace)s, 'deal_created', %(by)s, %(door)s, i.created_at, '', '', i.id, i.company_id,
+    INSERT INTO activities_activity (workspace_id, kind, actor_id, door, at, body, outcome, tries_left, deal_id, company_id, data)
+    SELECT %(workspace)s, 'deal_created', %(by)s, %(door)s, i.created_at, '', '', 0, i.id, i.company_id,
         jsonb_build_object('stage', CASE s.kind WHEN 'open' THEN s.name ELSE first.name END)
     {_FROM}
     UNION ALL
-    SELECT %(workspace)s, 'stage_change', %(by)s, %(door)s, i.closed_at, i.close_note, '', i.id, i.company_id,
+    SELECT %(workspace)s, 'stage_change', %(by)s, %(door)s, i.closed_at, i.close_note, '', 0, i.id, i.company_id,
         jsonb_build_object('from', first.name, 'to', s.name, 'days', extract(epoch FROM i.closed_at - i.created_at)::bigint / 86400)
         || CASE i.reason WHEN '' THEN '{{}}' ELSE jsonb_build_object('reason', i.reason) END
     {_FROM} WHERE s.kind <> 'open'
@@ -223,6 +234,7 @@ def update_deals(
     results: dict[int, bool | Refused] = {}
     changed: list[tuple[Deal, dict[str, list[object]]]] = []
     for deal in locked:
+        deal.workspace = workspace
         try:
             facts = set_facts(deal, changes[deal.pk], members)
         except Refused as refusal:
@@ -240,7 +252,7 @@ def _save(changed: Sequence[tuple[Deal, dict[str, list[object]]]], by: Membershi
     fields = {"version", "updated_at", "probability_source"}
     for deal, facts in changed:
         deal.updated_at = now
-        fields |= facts.keys()
+        fields |= {"custom" if name.startswith(CHANGE) else name for name in facts}
     if changed:
         # Each batch is one statement with a CASE per field: larger ones take longer to plan than to run.
         Deal.objects.bulk_update([deal for deal, _ in changed], sorted(fields), batch_size=200)

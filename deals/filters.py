@@ -11,7 +11,9 @@ from django.db.models.expressions import RawSQL
 
 from deals.models import Deal, Stage
 from leads.models import Company, Segment, Source
-from workspaces.filtering import AmountFilter, Chip, DayFilter, ListFilter
+from workspaces.custom.filters import CustomFilter
+from workspaces.custom.values import Entity
+from workspaces.filtering import AmountFilter, Chip, DayFilter
 from workspaces.models import Membership, Team
 from workspaces.numbers import parse_id
 
@@ -62,8 +64,10 @@ def members(request) -> QuerySet[Membership]:
     )
 
 
-class DealFilter(ListFilter):
+class DealFilter(CustomFilter):
     """`request` must be given: choices are those of its workspace, ranges those of its reader's today."""
+
+    entity = Entity.DEAL
 
     q = filters.CharFilter(method="search", label="Deal or company")
     owner = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="by_owner")

@@ -7,6 +7,9 @@ from django import forms
 from deals.models import Deal, DealContact, Kind, Stage
 from deals.transitions import LOST_REASONS, WON_REASONS
 from leads.models import Campaign, Segment, Source
+from workspaces.custom.fields import field_named, live_fields
+from workspaces.custom.forms import add_fields, form_field, take_values
+from workspaces.custom.values import Entity
 from workspaces.fields import AmountField, DayField, speak
 from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
@@ -50,13 +53,18 @@ class DealForm(forms.Form):
 
     def __init__(self, *args, workspace: Workspace, formats: Formats, **kwargs):
         super().__init__(*args, **kwargs)
-        speak(self, formats)
         stages = Stage.objects.filter(workspace=workspace, kind=Kind.OPEN).select_related("pipeline")
         self.fields["stage"].queryset = stages.order_by("pipeline__position", "pipeline_id", "position")
         if workspace.pipelines.count() > 1:
             self.fields["stage"].label_from_instance = lambda stage: f"{stage.pipeline}: {stage}"
         self.fields["owner"].queryset = workspace.memberships.active().select_related("user")
         self.fields["amount"].label = f"Amount, {workspace.currency}"
+        self.asked = [field for field in live_fields(workspace, Entity.DEAL) if field.is_required]
+        add_fields(self, self.asked, workspace, {}, asked=True)
+        speak(self, formats)
+
+    def custom_fields(self) -> list[forms.BoundField]:
+        return [self[field.name] for field in self.asked]
 
 
 class ConvertForm(DealForm):
@@ -72,10 +80,14 @@ class ConvertForm(DealForm):
         super().__init__(*args, **kwargs)
         for name in ("company_name", "source"):
             del self.fields[name]
+        for field in self.asked:
+            # The action asks for them, and not where the lead is added to a deal that is there.
+            self.fields[field.name].required = False
 
     def facts(self) -> dict[str, object]:
         """What convert_lead takes, but for the deal to attach to."""
         facts = {name: self.cleaned_data[name] for name in ("name", "stage", "amount", "expected_close_date")}
+        facts["custom"] = take_values(dict(self.cleaned_data), self.asked)
         owner = self.cleaned_data["owner"]
         return facts | ({"owner_id": owner.user_id} if owner else {})
 
@@ -127,10 +139,13 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
         ),
         "competitor": lambda: forms.CharField(max_length=120, required=False, initial=deal.competitor),
     }
-    if field not in makers:
+    custom = field_named(workspace, Entity.DEAL, field)
+    if field not in makers and custom is None:
         raise KeyError(field)
     form = forms.Form(data)
-    form.fields["value"] = makers[field]()
+    form.fields["value"] = (
+        form_field(custom, workspace, deal.custom.get(custom.key), asked=True) if custom else makers[field]()
+    )
     form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deal.version)
     speak(form, formats)
     return form

@@ -29,7 +29,7 @@ from workspaces.action import Refused
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_bulk import BulkForm, OwnerForm
 from workspaces.admin_filters import ChooseFilter
-from workspaces.admin_forms import TenantForm, VersionedForm
+from workspaces.admin_forms import CustomisedForm, TenantForm
 from workspaces.admin_site import site
 
 STATUSES = [choice for choice in Lead.Status.choices if choice[0] != Lead.Status.CONVERTED]
@@ -38,31 +38,31 @@ STATUSES = [choice for choice in Lead.Status.choices if choice[0] != Lead.Status
 class RecordAdmin(TenantAdmin):
     """Companies, contacts and leads: made and changed by actions, with the version that the page showed."""
 
-    form = VersionedForm
+    form = CustomisedForm
     # No verb deletes them: what hangs on them, such as the activities of a company's deals, would go with them.
     can_delete = False
     create: Callable
     update: Callable
-    readonly_fields: tuple[str, ...] = ("created_at", "updated_at", "custom")
+    readonly_fields: tuple[str, ...] = ("created_at", "updated_at")
     actions = ("assign",)
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None):
         where = () if request.workspace else ("workspace",)
         if obj is None:
-            return [(None, {"fields": [*where, *self.get_add_fields()]})]
+            return [(None, {"fields": [*where, *self.get_add_fields(), "custom_values"]})]
         return [
-            (None, {"fields": [*where, *self.fields, "seen"]}),
+            (None, {"fields": [*where, *self.fields, "custom_values", "seen"]}),
             ("Kept by the system", {"fields": list(self.readonly_fields)}),
         ]
 
     def get_add_fields(self) -> tuple[str, ...]:
         return self.fields
 
-    def add_row(self, request: HttpRequest, obj: models.Model, form: VersionedForm) -> models.Model:
+    def add_row(self, request: HttpRequest, obj: models.Model, form: CustomisedForm) -> models.Model:
         create = type(self).create
         return create(obj.workspace, by=self.actor(request), door=Door.ADMIN, **form.facts())
 
-    def change_row(self, request: HttpRequest, obj: models.Model, form: VersionedForm) -> models.Model:
+    def change_row(self, request: HttpRequest, obj: models.Model, form: CustomisedForm) -> models.Model:
         facts = form.facts()
         if facts.keys() == {"version"}:
             return obj
@@ -92,7 +92,7 @@ class CompanyAdmin(RecordAdmin):
     fields = ("name", "domain", "industry", "size", "country", "annual_revenue", "phone", "parent", "owner")
 
 
-class ContactForm(VersionedForm):
+class ContactForm(CustomisedForm):
     emails = LinesField(required=False, label="Email addresses", widget=UnfoldAdminTextInputWidget)
     phones = LinesField(
         required=False,
@@ -141,7 +141,7 @@ class ContactPhoneAdmin(ReadOnlyAdmin):
     search_fields = ("phone", "contact__name")
 
 
-class LeadForm(VersionedForm):
+class LeadForm(CustomisedForm):
     """A lead that was made; `converted` is set by conversion alone."""
 
     def __init__(self, *args, **kwargs):
@@ -150,7 +150,7 @@ class LeadForm(VersionedForm):
             self.fields["status"].choices = STATUSES
 
 
-class NewLeadForm(VersionedForm):
+class NewLeadForm(CustomisedForm):
     """A new lead; its contact and company are found or made."""
 
     first_name = forms.CharField(max_length=100, required=False, widget=UnfoldAdminTextInputWidget)
@@ -180,7 +180,7 @@ class LeadAdmin(RecordAdmin):
         "name", "status", "unqualified_reason", "contact", "company", "source", "campaign", "estimated_amount", "owner",
     )  # fmt: skip
     readonly_fields = (
-        "score", "contacted_at", "qualified_at", "converted_at", "created_at", "updated_at", "custom",
+        "score", "contacted_at", "qualified_at", "converted_at", "created_at", "updated_at",
     )  # fmt: skip
     actions = ("change_status", "assign")
 

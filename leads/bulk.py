@@ -28,6 +28,9 @@ from leads.models import Company, Contact, ContactEmail, ContactPhone, Lead
 from leads.names import domain_of, name_key, normalise_email
 from workspaces.access import check_may
 from workspaces.action import Refused, action
+from workspaces.custom.fields import active_members
+from workspaces.custom.records import set_custom
+from workspaces.custom.values import Entity
 from workspaces.models import Membership, Role, Workspace
 
 BATCH = 2000
@@ -48,9 +51,11 @@ def create_companies(
         )
     }
     results: list[Company | Refused] = []
-    for company in companies:
+    members = active_members(workspace.pk)
+    for company, row in zip(companies, rows, strict=True):
         try:
             prepare_company(company)
+            set_custom(company, Entity.COMPANY, row.get("custom"), is_new=True, members=members)
             if company.domain in owners:
                 raise domain_taken(company.domain, owners[company.domain])
         except Refused as refusal:
@@ -65,7 +70,10 @@ def create_companies(
     return results
 
 
-def _company(workspace: Workspace, *, name: str, at: datetime | None = None, **fields: Any) -> Company:
+def _company(
+    workspace: Workspace, *, name: str, at: datetime | None = None, custom: Any = None, **fields: Any
+) -> Company:
+    """Its custom values are set where they are checked."""
     return Company(workspace=workspace, name=name.strip(), created_at=at or timezone.now(), **fields)
 
 
@@ -80,9 +88,11 @@ def create_contacts(
     results: list[Contact | Refused] = []
     addresses: list[ContactEmail] = []
     numbers: list[ContactPhone] = []
+    members = active_members(workspace.pk)
     for row in rows:
         try:
             contact, emails, phones = _contact(workspace, owners, **row)
+            set_custom(contact, Entity.CONTACT, row.get("custom"), is_new=True, members=members)
         except Refused as refusal:
             results.append(refusal)
             continue
@@ -114,6 +124,7 @@ def _contact(
     emails: Iterable[str] | None = None,
     phones: Iterable[str] | None = None,
     at: datetime | None = None,
+    custom: Any = None,
     **fields: Any,
 ) -> tuple[Contact, list[str], list[str]]:
     contact = Contact(
@@ -140,10 +151,11 @@ def create_leads(
     companies = _companies_of(workspace, rows, by, door)
     contacts = _contacts_of(workspace, rows, companies, by, door)
     results: list[Lead | Refused] = []
+    members = active_members(workspace.pk)
     for row, company, contact in zip(rows, companies, contacts, strict=True):
         problem = next((found for found in (company, contact) if isinstance(found, Refused)), None)
         try:
-            results.append(problem or _lead(workspace, company, contact, row))
+            results.append(problem or _lead(workspace, company, contact, row, members))
         except Refused as refusal:
             results.append(refusal)
     made = _good(results)
@@ -152,13 +164,13 @@ def create_leads(
     return results
 
 
-def _lead(workspace: Workspace, company: Any, contact: Any, row: dict[str, Any]) -> Lead:
+def _lead(workspace: Workspace, company: Any, contact: Any, row: dict[str, Any], members: set[int]) -> Lead:
     fields = {name: value for name, value in row.items() if name not in PERSONAL}
     check_reason(fields.get("status"), fields.get("unqualified_reason"))
     if fields.get("status") == CONVERTED:
         raise Refused("A lead becomes converted by converting it.", fields={"status": "Only conversion sets this."})
     company = company or (contact.company if contact else None)
-    return Lead(
+    lead = Lead(
         workspace=workspace,
         name=name_of_lead(contact, company),
         contact=contact,
@@ -166,10 +178,12 @@ def _lead(workspace: Workspace, company: Any, contact: Any, row: dict[str, Any])
         created_at=row.get("at") or timezone.now(),
         **fields,
     )
+    set_custom(lead, Entity.LEAD, row.get("custom"), is_new=True, members=members)
+    return lead
 
 
-# What of a lead's row belongs to its contact and company.
-PERSONAL = frozenset(("first_name", "last_name", "emails", "phones", "title", "company_name", "at"))
+# What of a lead's row belongs to its contact and company, and what is checked by itself.
+PERSONAL = frozenset(("first_name", "last_name", "emails", "phones", "title", "company_name", "at", "custom"))
 
 
 def _companies_of(

@@ -7,7 +7,9 @@ from django.db.models import Count, QuerySet
 from django.db.models.expressions import RawSQL
 
 from leads.models import Campaign, Company, Contact, Lead, Segment, Source
-from workspaces.filtering import Chip, ListFilter, ValuesFilter
+from workspaces.custom.filters import CustomFilter
+from workspaces.custom.values import Entity
+from workspaces.filtering import Chip, ValuesFilter
 from workspaces.models import Membership
 
 
@@ -19,8 +21,8 @@ def members(request) -> QuerySet[Membership]:
     )
 
 
-class RecordFilter(ListFilter):
-    """Text and owner, which all three have."""
+class RecordFilter(CustomFilter):
+    """Text, owner and custom fields, which all three have."""
 
     like = ""  # the search function of the table, as a query
 
@@ -44,6 +46,7 @@ TEXT = Chip("q", "Text", "search", ("q",))
 
 
 class LeadFilter(RecordFilter):
+    entity = Entity.LEAD
     like = "SELECT crm_leads_like(%s)"
     chips = (
         TEXT,
@@ -68,6 +71,7 @@ class LeadFilter(RecordFilter):
 
 
 class CompanyFilter(RecordFilter):
+    entity = Entity.COMPANY
     like = "SELECT crm_companies_like(%s)"
     chips = (
         TEXT,
@@ -84,6 +88,7 @@ class CompanyFilter(RecordFilter):
 
 
 class ContactFilter(RecordFilter):
+    entity = Entity.CONTACT
     like = "SELECT crm_contacts_like(%s)"
     chips = (TEXT, OWNER)
 

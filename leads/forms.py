@@ -6,6 +6,9 @@ from django import forms
 from django.db.models import Q
 
 from leads.models import Contact, Lead, Source
+from workspaces.custom.fields import live_fields
+from workspaces.custom.forms import add_fields, take_values
+from workspaces.custom.values import Entity
 from workspaces.fields import AmountField, CountField, speak
 from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
@@ -25,8 +28,10 @@ class LinesField(forms.CharField):
 
 
 class RecordForm(forms.Form):
-    """A record's facts, its owner, and the version that the page showed (for edits)."""
+    """A record's facts, its owner, its custom fields (of a new one the required ones) and the version that the page
+    showed (for edits)."""
 
+    entity: Entity
     owner = forms.ModelChoiceField(
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label="Nobody"
     )
@@ -34,6 +39,9 @@ class RecordForm(forms.Form):
     def __init__(self, *args, workspace: Workspace, formats: Formats, edited=None, **kwargs):
         initial = kwargs.pop("initial", {}) | (self.initial_of(edited) if edited else {})
         super().__init__(*args, initial=initial, **kwargs)
+        fields = live_fields(workspace, self.entity)
+        self.custom = [field for field in fields if edited or field.is_required]
+        add_fields(self, self.custom, workspace, edited.custom if edited else {}, asked=edited is None)
         speak(self, formats)
         # Who owned it and has left stays its owner until somebody else is chosen.
         owners = Q(status=Membership.Status.ACTIVE) | Q(user_id=edited.owner_id if edited else None)
@@ -49,11 +57,13 @@ class RecordForm(forms.Form):
     def facts(self) -> dict[str, object]:
         """The cleaned values as the actions take them."""
         facts = {name: value for name, value in self.cleaned_data.items() if name != "owner"}
+        facts["custom"] = take_values(facts, self.custom)
         owner = self.cleaned_data["owner"]
         return facts | {"owner_id": owner and owner.user_id}
 
 
 class CompanyForm(RecordForm):
+    entity = Entity.COMPANY
     name = forms.CharField(max_length=200)
     domain = forms.CharField(max_length=253, required=False)
     industry = forms.CharField(max_length=80, required=False)
@@ -65,6 +75,7 @@ class CompanyForm(RecordForm):
 
 
 class ContactForm(RecordForm):
+    entity = Entity.CONTACT
     first_name = forms.CharField(max_length=100, required=False)
     last_name = forms.CharField(max_length=100, required=False)
     title = forms.CharField(max_length=120, required=False, label="Job title")
@@ -102,6 +113,8 @@ class ContactForm(RecordForm):
 class LeadForm(RecordForm):
     """A new lead; its contact and company are found or made."""
 
+    entity = Entity.LEAD
+
     first_name = forms.CharField(max_length=100, required=False)
     last_name = forms.CharField(max_length=100, required=False)
     email = forms.EmailField(max_length=254, required=False)
@@ -117,6 +130,7 @@ class LeadForm(RecordForm):
 
 
 class LeadEditForm(RecordForm):
+    entity = Entity.LEAD
     name = forms.CharField(max_length=201)
     status = forms.ChoiceField(choices=[choice for choice in Lead.Status.choices if choice[0] != Lead.Status.CONVERTED])
     unqualified_reason = forms.CharField(max_length=80, required=False)

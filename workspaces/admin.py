@@ -19,7 +19,7 @@ from workspaces.admin_base import CrmAdmin, ReadOnlyAdmin, TenantAdmin, without_
 from workspaces.admin_bulk import BulkForm
 from workspaces.admin_forms import RefusableForm
 from workspaces.admin_site import site
-from workspaces.models import Invitation, Membership, Role, Team, User, Workspace
+from workspaces.models import CustomField, Invitation, Membership, Role, Team, User, Workspace
 
 DOOR = "admin"
 
@@ -258,3 +258,12 @@ class PeriodicTaskAdmin(GlobalAdmin, BeatTaskAdmin):
 class ScheduleAdmin(GlobalAdmin):
     menu = ("System", 31, "timer")
     list_display = ("__str__",)
+
+
+@admin.register(CustomField, site=site)
+class CustomFieldAdmin(ReadOnlyAdmin):
+    """Kept on the settings page; the rules of changing them are there."""
+
+    menu = ("Setup", 45, "list_alt")
+    list_display = ("label", "entity", "type", "key", "required", "position", "archived_at")
+    list_filter = ("entity", "type")

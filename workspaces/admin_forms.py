@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from workspaces.models import Membership
 from workspaces.tenant import MemberForeignKey, TenantForeignKey
@@ -121,6 +122,33 @@ class VersionedForm(TenantForm):
         facts = super().facts()
         facts.pop("seen", None)
         return facts | ({"version": self.cleaned_data["seen"] or 0} if self.instance.pk else {})
+
+
+class CustomisedForm(VersionedForm):
+    """With the values of custom fields as one JSON object; the action checks each as for every other door."""
+
+    custom_values = forms.JSONField(
+        required=False, label="Custom fields", help_text='By their keys: {"team_size": "12"}.', widget=UnfoldAdminTextareaWidget
+    )  # fmt: skip
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "custom_values" in self.fields:
+            self.initial["custom_values"] = self.instance.custom
+
+    def clean_custom_values(self) -> dict[str, Any]:
+        values = self.cleaned_data["custom_values"] or {}
+        if not isinstance(values, dict):
+            raise forms.ValidationError('Write an object of keys and values: {"team_size": "12"}.')
+        return values
+
+    def facts(self) -> dict[str, object]:
+        """What was taken out of the object is emptied; a new record is asked for what is required."""
+        facts = super().facts()
+        given = facts.pop("custom_values", None)
+        if not self.instance.pk:
+            return facts | {"custom": given or {}}
+        return facts if given is None else facts | {"custom": dict.fromkeys(self.instance.custom) | given}
 
 
 class WorkspaceAutocomplete(AutocompleteSelect):

@@ -25,6 +25,7 @@ class AmountField(forms.Field):
     widget = forms.TextInput
     formats: Formats | None = None
     example = "48000 or 48,000.50"
+    least = Decimal(0)
     limit = Decimal(10**12)
     unit = Decimal("0.01")
 
@@ -44,9 +45,9 @@ class AmountField(forms.Field):
         except ValueError as error:
             raise forms.ValidationError(f"{error}. Write it like {self.say_example()}.") from error
         # Rounded first, or the last cent would step over the limit; but what is far too long cannot be rounded.
-        amount = amount.quantize(self.unit, ROUND_HALF_UP) if abs(amount) < 10**13 else amount
-        if not 0 <= amount < self.limit:
-            raise forms.ValidationError(f"Between 0 and {self.limit - 1:,}.")
+        amount = amount.quantize(self.unit, ROUND_HALF_UP) if abs(amount) < 10**16 else amount
+        if not self.least <= amount < self.limit:
+            raise forms.ValidationError(f"Between {self.least:,} and {self.limit - 1:,}.")
         return amount
 
     def read(self, text: str) -> Decimal:

@@ -13,7 +13,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from workspaces.tenant import MemberForeignKey, RowSecurity, TenantForeignKey, TenantModel
+from workspaces.custom.values import Choice, Entity, Field, Type
+from workspaces.tenant import MemberForeignKey, RowSecurity, TenantForeignKey, TenantModel, workspace_key
 
 
 class UserManager(BaseUserManager):
@@ -80,7 +81,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 WORKSPACE_OF_MEMBER = "id IN (SELECT m.workspace_id FROM workspaces_membership m WHERE m.user_id = (SELECT nullif(current_setting('app.user_id', true), '')::bigint) AND m.status = 'active')"
 
 
-@pghistory.track()
+@pghistory.track(exclude=["custom_token"])
 class Workspace(models.Model):
     """One company's CRM. Not a tenant row itself, but sealed too: seen from inside it and by its members."""
 
@@ -104,6 +105,8 @@ class Workspace(models.Model):
     work_days = models.JSONField(default=list, blank=True, help_text="Monday is 0; empty: Monday to Friday.")
     visibility = models.CharField("reps see", max_length=4, choices=Visibility, default=Visibility.ALL)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Another one after each change of custom fields; empty while there are none (workspaces/custom/fields.py).
+    custom_token = models.CharField(max_length=16, blank=True, default="", editable=False)
 
     class Meta:
         constraints = [
@@ -218,3 +221,52 @@ class Invitation(TenantModel):
     @property
     def is_open(self) -> bool:
         return self.accepted_at is None and self.revoked_at is None and self.expires_at > timezone.now()
+
+
+@pghistory.track(exclude=["version"])
+class CustomField(TenantModel):
+    """A field that a workspace has given its deals, leads, contacts or companies. Never deleted: values and history name
+    it. `choices` is a list of {"key", "label", "archived"} in order; keys stay when labels change."""
+
+    workspace = workspace_key("custom_fields")
+    entity = models.CharField("of", max_length=7, choices=Entity)
+    key = models.CharField(max_length=40, editable=False, help_text="What imports and programs call it; it stays.")
+    label = models.CharField(max_length=60)
+    type = models.CharField(max_length=8, choices=Type)
+    choices = models.JSONField(default=list, blank=True)
+    help = models.CharField("help text", max_length=200, blank=True)
+    required = models.BooleanField(default=False, help_text="Asked for when a record is created.")
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "entity", "key"], name="custom_field_key_once"),
+            models.UniqueConstraint(
+                "workspace",
+                "entity",
+                Lower("label"),
+                condition=models.Q(archived_at=None),
+                name="custom_field_label_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(key__regex=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"), name="custom_field_key"
+            ),
+            models.CheckConstraint(condition=~models.Q(label=""), name="custom_field_labelled"),
+            models.CheckConstraint(
+                condition=~models.Q(type=Type.CHECKBOX, required=True), name="custom_field_checkbox_free"
+            ),
+        ]
+
+    def __str__(self):
+        return self.label
+
+    @property
+    def field(self) -> Field:
+        """As forms, filters and actions take it."""
+        choices = tuple(Choice(each["key"], each["label"], bool(each.get("archived"))) for each in self.choices)
+        return Field(
+            self.key, self.label, Type(self.type), choices, self.help, self.required, self.archived_at is not None
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
@@ -19,6 +20,8 @@ from deals.ranks import rank_at
 from leads.models import Campaign, Company, Segment
 from workspaces.access import acting, check_may
 from workspaces.action import Refused, action
+from workspaces.custom.records import set_custom
+from workspaces.custom.values import Entity
 from workspaces.dates import check_dates
 from workspaces.models import Membership, Role, User, Workspace
 
@@ -26,7 +29,7 @@ from workspaces.models import Membership, Role, User, Workspace
 EDITABLE = frozenset(
     (
         "name", "company_id", "lead_id", "owner_id", "amount", "probability", "expected_close_date", "source", "campaign_id", "segment_id", "product",
-        "next_step", "competitor", "won_reason", "lost_reason", "close_note",
+        "next_step", "competitor", "won_reason", "lost_reason", "close_note", "custom",
     )
 )  # fmt: skip
 NAMED: dict[str, type[Model]] = {
@@ -45,9 +48,11 @@ def create_deal(
     probability: int | None = None,
     door: Door = Door.WEB,
     at: datetime | None = None,
+    custom: Mapping[str, object] | None = None,
     **fields: object,
 ) -> Deal:
-    """A new deal on top of an open stage, owned by `owner_id` (a user id), else by whoever creates it."""
+    """A new deal on top of an open stage, owned by `owner_id` (a user id), else by whoever creates it. `custom`: values
+    of custom fields by key; None where nobody was asked for them (see set_custom)."""
     check_may(by, Role.REP, "create deals")
     owner_id = owner_id or acting(by) or 0
     check_fields(workspace.pk, {"name": name.strip(), "owner_id": owner_id, "probability": probability} | fields)
@@ -63,6 +68,7 @@ def create_deal(
     )  # fmt: skip
     if probability is not None:
         deal.probability_source = Deal.ProbabilitySource.MANUAL
+    set_custom(deal, Entity.DEAL, custom, is_new=True)
     deal.save(force_insert=True)
     add_stage_event(deal, None, stage, by=by, door=door, at=at, entered_at=None, before={})
     record(deal, Activity.Kind.DEAL_CREATED, by=by, door=door, at=at, data={"stage": stage.name})
@@ -71,7 +77,8 @@ def create_deal(
 
 @action
 def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door = Door.WEB, **changes: object) -> Deal:
-    """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage."""
+    """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage; `custom` has the custom fields to
+    change, by key."""
     check_may(by, Role.REP, "change deals")
     deal = lock_deal(deal.pk, version, by)
     check_own_probability(deal, changes)
@@ -91,22 +98,23 @@ def check_own_probability(deal: Deal, changes: Container[str]) -> None:
         )
 
 
-def set_facts(
-    deal: Deal, changes: Mapping[str, object], members: Container[int] | None = None
-) -> dict[str, list[object]]:
+def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | None = None) -> dict[str, list[object]]:
     """Check and set, without saving. Returns {field: [old, new]}; nothing, and no new version, when all is so already."""
     unknown = changes.keys() - EDITABLE
     if unknown:
         raise Refused(f"These cannot be set: {', '.join(sorted(unknown))}.")
+    custom = changes.get("custom")
+    changes = {field: value for field, value in changes.items() if field != "custom"}
     check_fields(deal.workspace_id, changes, members)
     for kind in (Kind.WON, Kind.LOST):
         if changes.get(f"{kind}_reason") and deal.status != kind:
             raise Refused(f"Only a {kind} deal has a reason for it.")
-    changed = {
+    changed: dict[str, list[object]] = {
         field: [said(field, getattr(deal, field)), said(field, value)]
         for field, value in changes.items()
         if getattr(deal, field) != value
     }
+    changed |= {name: [*pair] for name, pair in set_custom(deal, Entity.DEAL, custom, members=members).items()}
     if not changed:
         return changed
     for field, value in changes.items():

@@ -23,6 +23,7 @@ from deals.transitions import LOST_REASONS, Missing
 from leads.actions import find_or_create_company
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
+from workspaces.custom.forms import take_values
 from workspaces.dialogs import dialog, done, form_refused, frame, is_script, warned
 from workspaces.filtering import filter_panel
 from workspaces.formats import Formats
@@ -209,6 +210,7 @@ def deal_new(request: MemberRequest) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_new.html", form)
     data = form.cleaned_data
+    data["custom"] = take_values(data, form.asked)
     if warning := warned(request, "deals/deal_new.html", form, like_deal(request.member, data)):
         return warning
     try:

@@ -21,6 +21,9 @@ from leads.actions import find_or_create_company, named_contact
 from leads.models import ContactEmail, ContactPhone, Lead
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused, Stale
+from workspaces.custom.fields import field_named, names_for
+from workspaces.custom.forms import is_custom
+from workspaces.custom.values import PREFIX, Entity, say
 from workspaces.dialogs import dialog, done, form_refused, is_script
 from workspaces.formats import Formats
 
@@ -82,7 +85,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         "kind": "popover",
         "deal": deal,
         "field": field,
-        "label": LABELS.get(field, field.replace("_", " ").capitalize()),
+        "label": form.fields["value"].label or LABELS.get(field, field.replace("_", " ").capitalize()),
     }
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_edit.html", form, **context)
@@ -105,6 +108,9 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
 
 def now_said(deal: Deal, field: str, formats: Formats) -> str:
     """A fact as the timeline would say it."""
+    if custom := field_named(deal.workspace, Entity.DEAL, field):
+        value = deal.custom.get(custom.key)
+        return say(custom, value, formats, names_for(deal.workspace_id, (custom,))) or "empty"
     column = f"{field}_id" if field in NAMED else field
     return in_words(Deal, column, actions.said(column, getattr(deal, column)), formats, deal.currency) or "empty"
 
@@ -130,7 +136,9 @@ LABELS = {
 
 
 def as_columns(request: MemberRequest, changes: dict[str, object]) -> dict[str, object]:
-    """Form values as update_deal takes them: ids for people and companies."""
+    """Form values as update_deal takes them: ids for people and companies, custom fields by key."""
+    if custom := {name.removeprefix(PREFIX): value for name, value in changes.items() if is_custom(name)}:
+        return {"custom": custom}
     if "owner" in changes:
         return {"owner_id": changes["owner"].user_id}
     if "company" in changes:

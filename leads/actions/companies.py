@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from leads.models import Company
 from leads.names import domain_of, name_key
 from workspaces.access import check_may
 from workspaces.action import Refused, action
+from workspaces.custom.records import set_custom
+from workspaces.custom.values import Entity
 from workspaces.models import Membership, Role, Workspace
 
 
@@ -25,13 +28,16 @@ def create_company(
     by: Membership | None,
     door: Door = Door.WEB,
     at: datetime | None = None,
+    custom: Mapping[str, object] | None = None,
     **fields: object,
 ) -> Company:
-    """A new company. Refused when another has its domain; a similar name is only warned of (see duplicates.py)."""
+    """A new company. Refused when another has its domain; a similar name is only warned of (see duplicates.py).
+    `custom`: values of custom fields by key; None where nobody was asked for them (see set_custom)."""
     check_may(by, Role.REP, "create companies")
     company = Company(workspace=workspace, name=name.strip(), created_at=at or timezone.now(), **fields)
     prepare_company(company)
     check_domain(company)
+    set_custom(company, Entity.COMPANY, custom, is_new=True)
     company.save()
     record(company, Activity.Kind.SYSTEM, by=by, door=door, at=at, body="Company created")
     return company
@@ -39,7 +45,13 @@ def create_company(
 
 @action
 def update_company(
-    company: Company, *, by: Membership, version: int, door: Door = Door.WEB, **changes: object
+    company: Company,
+    *,
+    by: Membership,
+    version: int,
+    door: Door = Door.WEB,
+    custom: Mapping[str, object] | None = None,
+    **changes: object,
 ) -> Company:
     company = lock(company, version, by)
     before = copy(company)
@@ -47,7 +59,8 @@ def update_company(
         setattr(company, field, value)
     prepare_company(company, before.domain)
     check_domain(company)
-    return save_changes(company, changed(before, company, changes), by=by, door=door)
+    facts = changed(before, company, changes) | set_custom(company, Entity.COMPANY, custom)
+    return save_changes(company, facts, by=by, door=door)
 
 
 def prepare_company(company: Company, domain: str = "") -> None:

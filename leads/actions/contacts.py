@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
 from itertools import takewhile
@@ -18,6 +19,8 @@ from leads.models import Contact, ContactEmail, ContactPhone
 from leads.names import full_name, normalise_email, normalise_phone
 from workspaces.access import check_may
 from workspaces.action import Refused, action
+from workspaces.custom.records import set_custom
+from workspaces.custom.values import Entity
 from workspaces.dates import check_dates
 from workspaces.models import Membership, Role, Workspace
 
@@ -37,10 +40,11 @@ def create_contact(
     company_name: str = "",
     door: Door = Door.WEB,
     at: datetime | None = None,
+    custom: Mapping[str, object] | None = None,
     **fields: object,
 ) -> Contact:
     """A person, once: an address that somebody has already is refused with that person's name. A company that is named
-    is found or created."""
+    is found or created. `custom`: values of custom fields by key; None where nobody was asked for them."""
     check_may(by, Role.REP, "create contacts")
     contact = Contact(
         workspace=workspace,
@@ -54,6 +58,7 @@ def create_contact(
     name_contact(contact, emails)
     if company_name:
         contact.company = find_or_create_company(workspace, company_name, by=by, door=door)
+    set_custom(contact, Entity.CONTACT, custom, is_new=True)
     contact.save()
     set_emails(contact, emails)
     set_phones(contact, phones or [])
@@ -80,6 +85,7 @@ def update_contact(
     phones: list[str] | None = None,
     company_name: str | None = None,
     door: Door = Door.WEB,
+    custom: Mapping[str, object] | None = None,
     **changes: object,
 ) -> Contact:
     """`emails` and `phones`: all that there are from now on. `company_name`: found or created, "" for none."""
@@ -98,6 +104,7 @@ def update_contact(
     name_contact(contact, [first.email if first else contact.name])
     facts = changed(before, contact, [*changes, "name"])
     facts |= {name: [", ".join(old), ", ".join(new)] for name, (old, new) in lists.items() if old != new}
+    facts |= set_custom(contact, Entity.CONTACT, custom)
     return save_changes(contact, facts, by=by, door=door)
 
 

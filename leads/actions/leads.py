@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from leads.models import Company, Contact, Lead
 from leads.names import normalise_email
 from workspaces.access import check_may
 from workspaces.action import Refused, action
+from workspaces.custom.records import set_custom
+from workspaces.custom.values import Entity
 from workspaces.models import Membership, Role, Workspace
 
 # Set by conversion alone.
@@ -34,9 +37,11 @@ def capture(
     company_name: str = "",
     door: Door = Door.WEB,
     at: datetime | None = None,
+    custom: Mapping[str, object] | None = None,
     **fields: object,
 ) -> Lead:
-    """A new lead. Its contact and company are found by address, domain and name, else created: nobody is copied."""
+    """A new lead. Its contact and company are found by address, domain and name, else created: nobody is copied.
+    `custom`: values of custom fields by key; None where nobody was asked for them (see set_custom)."""
     check_may(by, Role.REP, "create leads")
     email = normalise_email(email)
     company = find_company(workspace, company_name, email)
@@ -56,9 +61,11 @@ def capture(
         )
     name = name_of_lead(contact, company)
     company = company or (contact.company if contact else None)
-    lead = Lead.objects.create(
+    lead = Lead(
         workspace=workspace, name=name, contact=contact, company=company, created_at=at or timezone.now(), **fields
     )
+    set_custom(lead, Entity.LEAD, custom, is_new=True)
+    lead.save(force_insert=True)
     record(lead, Activity.Kind.LEAD_CREATED, by=by, door=door, at=at)
     return lead
 
@@ -75,7 +82,14 @@ def name_of_lead(contact: Contact | None, company: Company | None) -> str:
 
 @action
 def update_lead(
-    lead: Lead, *, by: Membership, version: int, door: Door = Door.WEB, at: datetime | None = None, **changes: object
+    lead: Lead,
+    *,
+    by: Membership,
+    version: int,
+    door: Door = Door.WEB,
+    at: datetime | None = None,
+    custom: Mapping[str, object] | None = None,
+    **changes: object,
 ) -> Lead:
     """Facts and status. `converted` is set by conversion alone, and left by its undo alone."""
     lead = lock(lead, version, by)
@@ -93,7 +107,8 @@ def update_lead(
         lead.contacted_at = at
     if status == Lead.Status.QUALIFIED and lead.qualified_at is None:
         lead.qualified_at = at
-    return save_changes(lead, changed(before, lead, changes), by=by, door=door, at=at)
+    facts = changed(before, lead, changes) | set_custom(lead, Entity.LEAD, custom)
+    return save_changes(lead, facts, by=by, door=door, at=at)
 
 
 def check_reason(status: object, reason: object) -> None:

@@ -33,13 +33,13 @@ def leads_of(segment: Segment) -> QuerySet[Lead]:
     asked = segment.filter
     if not isinstance(asked, dict) or not all(map(_is_parameter, asked.values())):
         raise unreadable(segment, 'it must be an object of names and values, such as {"source": ["event"]}')
-    if unknown := asked.keys() - LeadFilter.base_filters.keys():
-        raise unreadable(segment, f"leads have no {', '.join(sorted(unknown))}")
     found = LeadFilter(
         QueryDict(urlencode(asked, doseq=True)),
         queryset=Lead.objects.filter(workspace_id=segment.workspace_id),
         request=SimpleNamespace(workspace=segment.workspace),
     )
+    if unknown := asked.keys() - found.filters.keys():
+        raise unreadable(segment, f"leads have no {', '.join(sorted(unknown))}")
     if not found.is_valid():
         raise unreadable(segment, found.errors.as_text())
     return found.qs

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from connectors.csv_file import look
 from connectors.dates import DAY_FIRST, MONTH_FIRST
 from connectors.fields import FIELDS, guess
-from connectors.mapping import Ambiguous, Reading, inspect, make_mapping, read_mapping
+from connectors.mapping import make_mapping, read_mapping
+from connectors.reading import Ambiguous, Reading, inspect
 from tests.shared_data import shared
 from workspaces.action import Refused
 

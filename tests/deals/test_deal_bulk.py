@@ -30,7 +30,7 @@ def test_one_of_many_is_like_one_alone(acme):
     for model in (Deal, StageEvent, Activity):
         alone, of_many = model.objects.order_by("pk").values()
         differ = {name for name in alone if alone[name] != of_many[name]} - {"updated_at"}
-        assert differ <= {"id", "rank", "deal_id", "door"}
+        assert differ <= {"id", "rank", "deal_id", "door", "tries_left"}  # an import rings for nobody
 
 
 def test_a_closed_one_is_like_one_that_was_moved(acme):
@@ -46,7 +46,7 @@ def test_a_closed_one_is_like_one_that_was_moved(acme):
         half = len(rows) // 2
         for alone, of_many in zip(rows[:half], rows[half:], strict=True):
             differ = {name for name in alone if alone[name] != of_many[name]} - {"updated_at"}
-            assert differ <= {"id", "deal_id", "door", *same}, model
+            assert differ <= {"id", "deal_id", "door", "tries_left", *same}, model
     # The image of the moved deal has its rank; the other one never had a place in the column.
     before = [event.before for event in StageEvent.objects.filter(to_stage=acme.stages["Lost"]).order_by("pk")]
     assert before[0] | {"rank": None} == before[1]

@@ -15,6 +15,7 @@ from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from tests.tenancy.setup_cases import PIPELINE_CASES
 from tests.tenancy.walk import Case
 from tests.tenancy.world import Rows
+from workspaces.custom.values import Entity
 from workspaces.models import Role
 
 Shots = Callable[[Rows], Sequence[dict]]
@@ -182,6 +183,20 @@ CASES = {
     "invitation_link": Case(at("invitation"), role=Role.ADMIN),
     "invitation_revoke": Case(at("invitation"), role=Role.ADMIN, get=False, body=lambda *_: {}),
     "team_new": Case(role=Role.ADMIN, body=lambda *_: {"name": "West"}),
+    "custom_fields": Case(role=Role.ADMIN),
+    "custom_field_new": Case(
+        each("entity", Entity.values),
+        role=Role.ADMIN,
+        body=lambda *_: {"label": "Weight", "type": "choice", "choices": "S\nM", "help": "", "required": "on"},
+    ),
+    "custom_field_edit": Case(
+        at("custom"),
+        role=Role.ADMIN,
+        body=lambda *_: {"label": "Weight", "choices": "S", "help": "", "required": "on", "version": 1},
+    ),
+    "custom_field_move": Case(at("custom"), role=Role.ADMIN, get=False, body=lambda *_: {"to": "down"}),
+    "custom_field_archive": Case(at("custom"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "custom_field_restore": Case(at("custom_archived"), role=Role.ADMIN, get=False, body=lambda *_: {}),
     "workspace_leave": Case(body=lambda *_: {}, writer=Role.VIEWER, post_ok=(302, 422)),  # 422: the last owner
     # settings of pipelines
     **PIPELINE_CASES,
@@ -252,6 +267,16 @@ CASES = {
     ),
     "delivery": Case(body=delivery, writer=Role.VIEWER),
     "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on"}, verb_role=Role.ADMIN),
+    # connectors; of the exports each sees their own, and that of `owner` is still to be made
+    "export_list": Case(role=Role.REP),
+    "export_new": Case(
+        each("entity", Entity.values),
+        role=Role.REP,
+        query=by_owner,
+        body=lambda *_: {"format": "csv", "columns": "all"},
+    ),
+    "export_detail": Case(at("export"), role=Role.REP, get_ok=(200, 404)),
+    "export_download": Case(at("export"), role=Role.REP, get_ok=(404,)),
     # insights
     "pipeline_summary": Case(),
 }

@@ -170,6 +170,13 @@ SEARCHES = {
     "crm_leads_like": "leads_lead",
     "crm_deals_like": "deals_deal",
 }
+# By their custom values: {} is in all of them.
+CUSTOM = {
+    "crm_custom_companies": "leads_company",
+    "crm_custom_contacts": "leads_contact",
+    "crm_custom_leads": "leads_lead",
+    "crm_custom_deals": "deals_deal",
+}
 TABLES = {"company": "leads_company", "contact": "leads_contact", "lead": "leads_lead", "deal": "deals_deal"}
 # In every name; in none; patterns; the rival's own words.
 TEXTS = ("zq", "zq00", "%", "_", "", "a", "canary", "\\", "'", "zq' OR true --", "Brightwater")
@@ -206,6 +213,25 @@ def test_search_functions_give_only_ones_own(walker):
             assert not answers & foreign and answers <= own, text
             everything |= answers
     assert {table for table, _ in everything} == set(TABLES.values()), "nothing was found, so nothing is proved"
+
+
+def holding() -> set[tuple[str, int]]:
+    """(table, id) of every row with custom values that the functions answer."""
+    with connection.cursor() as cursor:
+        asked = ((table, f"SELECT {function}(ARRAY['{{}}'::jsonb])") for function, table in CUSTOM.items())
+        return {(table, pk) for table, sql in asked for (pk,) in cursor.execute(sql).fetchall()}
+
+
+def test_custom_values_are_found_in_ones_own_rows_alone(walker):
+    acme, rival = walker.world.both
+    own, foreign = ids(acme), ids(rival)
+    with tenant(acme, walker.world.users["owner"]):
+        answers = holding()
+    assert answers <= own and not answers & foreign
+    assert {table for table, _ in answers} == set(TABLES.values()), "nothing was found, so nothing is proved"
+    for scope in (tenant(None, walker.world.users["owner"]), all_workspaces()):
+        with scope:
+            assert holding() == set()
 
 
 def test_search_functions_give_nothing_without_a_workspace(walker):

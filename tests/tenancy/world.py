@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from activities.actions import add_note, complete_task, log_call, notify, plan_task
 from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
+from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
     add_contact,
@@ -34,6 +35,8 @@ from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
 from workspaces.actions import invite
+from workspaces.custom.actions import archive_field, create_field
+from workspaces.custom.values import Entity
 from workspaces.models import Membership, Role, Team, User, Workspace
 from workspaces.tenancy import all_workspaces, tenant
 from workspaces.tenant import TenantModel
@@ -95,6 +98,9 @@ class Rows:
     team: int = 0
     member: int = 0
     user: int = 0  # of `member`
+    custom: int = 0  # a custom field of deals
+    custom_archived: int = 0
+    export: int = 0  # asked for by `owner`
 
 
 @dataclass
@@ -173,6 +179,12 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
         workspace, first_name="Ida", emails=[f"ida@{rows.slug}.test"], phones=["+4930123456"], company=company, by=owner
     )
     rows.company, rows.contact = company.pk, contact.pk
+    for entity in Entity.values:
+        field = create_field(workspace, entity=entity, label="Colour", type="choice", choices=["Red", "Blue"], by=owner)
+    create_field(workspace, entity=Entity.DEAL, label="Size", type="number", by=owner)
+    rows.export = ask_for_export(workspace, entity="deal", format="csv", by=owner, query="tab=all").pk
+    rows.custom_archived = archive_field(field, by=owner).pk
+    rows.custom = workspace.custom_fields.get(entity=Entity.DEAL, label="Colour").pk
     rows.stranger = create_contact(workspace, first_name="Otto", by=owner).pk
     campaign = Campaign.objects.create(workspace=workspace, name="Spring")
     segment = Segment.objects.create(workspace=workspace, name="Nordics", filter={"source": ["event"]})

@@ -12,7 +12,8 @@ from django.db import OperationalError
 from connectors.dates import DAY_FIRST, MONTH_FIRST
 from connectors.fields import KINDS
 from connectors.importing import acting_member, import_rows, read
-from connectors.mapping import Ambiguous, Reading, read_mapping
+from connectors.mapping import read_mapping
+from connectors.reading import Ambiguous, Reading
 from connectors.sync import CREATABLE, Options
 from workspaces.action import Refused
 from workspaces.commands import add_workspace, as_json, find_workspace
