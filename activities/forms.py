@@ -17,7 +17,9 @@ MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT
 
 
 class NoteForm(forms.Form):
-    body = forms.CharField(widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write a note"}), label="Note")
+    body = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write a note. @ to mention"}), label="Note"
+    )
     pinned = forms.BooleanField(required=False, label="Pin to overview")
 
 

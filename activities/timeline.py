@@ -9,7 +9,7 @@ from django.db import models
 from django.http import Http404
 
 from activities.due import how_due
-from activities.models import Activity, Door, Task
+from activities.models import Activity, Door, Mention, Task
 from activities.wording import Change, changes, people
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
@@ -98,6 +98,7 @@ class Timeline:
         if self.events:
             found = found.filter(kind__in=EVENTS[self.events][1])
         found = found.select_related("actor", "note", "task", "deal").order_by("-at", "-pk")
+        found = found.prefetch_related(models.Prefetch("note__mentions", Mention.objects.select_related("user")))
         if before := request.GET.get("before"):
             found = found.filter(older_than(before))
         activities = list(found[: PAGE + 1])

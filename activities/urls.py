@@ -5,6 +5,7 @@ from activities import views
 
 urlpatterns = [
     path("records/<slug:kind>/<int:pk>/timeline/", views.timeline, name="timeline"),
+    path("records/<slug:kind>/<int:pk>/mentions/", views.mention_suggest, name="mention_suggest"),
     path("records/deal/<int:pk>/follow/<slug:state>/", notifications.follow, name="follow"),
     path("records/<slug:kind>/<int:pk>/tasks/new/", views.task_new, name="task_new"),
     path("records/<slug:kind>/<int:pk>/<slug:mode>/", views.compose, name="compose"),
@@ -23,4 +24,6 @@ urlpatterns = [
     path("tasks/<int:pk>/reopen/", views.task_reopen, name="task_reopen"),
     path("tasks/<int:pk>/undo/<int:version>/", views.task_undo, name="task_undo"),
     path("notes/<int:pk>/", views.note_edit, name="note_edit"),
+    path("notes/<int:pk>/delete/", views.note_delete, name="note_delete"),
+    path("notes/<int:pk>/restore/", views.note_restore, name="note_restore"),
 ]

@@ -30,6 +30,7 @@ OWNED = ("deal", "lead")
 FOLLOW_UP = "Follow up: "
 FRIDAY = 4
 LONGEST_TITLE = Task._meta.get_field("title").max_length
+SUGGESTED = 6
 SAVED = {"note": "Note saved", "call": "Call logged", "meeting": "Meeting logged", "email": "Email logged"}
 VERBS = {"note": actions.add_note, "call": actions.log_call, "meeting": actions.log_meeting, "email": actions.log_email}
 
@@ -231,3 +232,27 @@ def note_edit(request: MemberRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         return form_refused(request, "activities/note_edit.html", form, refusal, **context)
     return told(request, subject, SAVED["note"])
+
+
+@member_required(methods=("POST",))
+def note_delete(request: MemberRequest, pk: int) -> HttpResponse:
+    note = get_object_or_404(Note, workspace=request.workspace, pk=pk)
+    subject = subject_of(request, note)
+    actions.delete_note(note, by=request.member)
+    return told(request, subject, "Note deleted", undo=reverse("note_restore", args=[pk]))
+
+
+@member_required(methods=("POST",))
+def note_restore(request: MemberRequest, pk: int) -> HttpResponse:
+    note = get_object_or_404(Note.all_objects, workspace=request.workspace, pk=pk)
+    subject = subject_of(request, note)
+    actions.restore_note(note, by=request.member)
+    return told(request, subject, "Note restored")
+
+
+@member_required(Role.REP)
+def mention_suggest(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
+    """Members whom a note on this record can name: ?q= is what was typed after the "@"."""
+    subject = get_subject(request, kind, pk)
+    members = actions.who_may_be_named(subject, request.GET.get("q", ""))[:SUGGESTED]
+    return render(request, "activities/mention_suggest.html", {"members": members})

@@ -1,7 +1,7 @@
 """What people do about deals, leads, contacts and companies. `by` is the Membership that acts, None the system."""
 
 from activities.actions.logged import log_call, log_email, log_meeting
-from activities.actions.notes import add_note, edit_note
+from activities.actions.notes import add_note, delete_note, edit_note, restore_note, who_may_be_named
 from activities.actions.notifying import followers, notify
 from activities.actions.reading import (
     choose_delivery,
@@ -42,6 +42,7 @@ __all__ = [
     "choose_delivery",
     "choose_mails",
     "complete_task",
+    "delete_note",
     "edit_note",
     "end_of_day",
     "follow",
@@ -57,8 +58,10 @@ __all__ = [
     "plan_task",
     "record",
     "reopen_task",
+    "restore_note",
     "stop_mails",
     "undo_task_change",
     "unmark_read",
     "update_task",
+    "who_may_be_named",
 ]

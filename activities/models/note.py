@@ -6,6 +6,7 @@ import pghistory
 from django.db import models
 from django.utils import timezone
 
+from activities.mentions import parts
 from activities.models.about import HAS_SUBJECT, About, subject_indexes
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
 
@@ -38,6 +39,11 @@ class Note(About):
 
     def __str__(self):
         return self.body[:80]
+
+    @property
+    def parts(self) -> list[tuple[str, models.Model | None]]:
+        """Text and, between it, whom it names: [("Ask ", None), ("Bob Brown", user)]."""
+        return parts(self.body, self.mentions.all())
 
 
 class Mention(TenantModel):

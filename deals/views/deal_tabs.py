@@ -66,7 +66,7 @@ def overview(request: MemberRequest, deal: Deal) -> dict[str, object]:
         "plan": len(done) + len(open_),
         "tasks": open_,
         "done": done,
-        "notes": notes.select_related("author").order_by("-created_at"),
+        "notes": notes.select_related("author").prefetch_related("mentions__user").order_by("-created_at"),
     }
 
 

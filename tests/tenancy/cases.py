@@ -254,6 +254,9 @@ CASES = {
     "task_undo": Case(
         lambda rows: [{"pk": rows.done_task, "version": rows.versions["done_task"]}], get=False, body=lambda *_: {}
     ),
+    "note_delete": Case(at("note"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),
+    "note_restore": Case(at("deleted_note"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),
+    "mention_suggest": Case(subjects(), role=Role.REP),
     "follow": Case(at("deal", state="following"), get=False, body=lambda *_: {}, writer=Role.VIEWER),
     "notification_list": Case(parts=("rows",)),
     "notification_menu": Case(get_ok=(200, 302)),

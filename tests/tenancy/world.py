@@ -16,7 +16,7 @@ from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
 
-from activities.actions import add_note, complete_task, log_call, notify, plan_task
+from activities.actions import add_note, complete_task, delete_note, log_call, notify, plan_task
 from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
@@ -91,6 +91,7 @@ class Rows:
     task: int = 0
     done_task: int = 0
     note: int = 0
+    deleted_note: int = 0
     notification: int = 0
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
@@ -230,6 +231,7 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     rows.link = add_contact(deal, facts["company"].contacts.get(), by=owner).pk
     DealContact.objects.update(role="champion")
     rows.note = add_note(deal, "What was said", by=owner).pk
+    rows.deleted_note = delete_note(add_note(deal, "Not said", by=owner), by=owner).pk
     log_call(deal, by=owner, outcome="connected", body="Called", minutes=4)
     rows.task = plan_task(deal, "Send the offer", by=owner).pk
     rows.done_task = complete_task(plan_task(deal, "Prepare", by=owner), by=owner).pk
