@@ -186,11 +186,16 @@ PGHISTORY_DEFAULT_TRACKERS = (pghistory.UpdateEvent(row=pghistory.Old), pghistor
 PGHISTORY_BASE_MODEL = "workspaces.history.History"
 
 # What each new workspace gets from the apps above, in this order: called with the workspace, inside its scope.
-WORKSPACE_STARTERS = ["deals.actions.create_default_pipeline"]
+WORKSPACE_STARTERS = [
+    "deals.actions.create_default_pipeline",
+    "deals.actions.create_reasons",
+    "deals.actions.create_playbook",
+]
 
 # Who is told of which lines of the timeline, after commit and at least once (activities/outbox.py): {function: kinds}.
 ACTIVITY_HANDLERS: dict[str, tuple[str, ...]] = {
     "deals.telling.tell": ("stage_change", "deal_created", "field_change", "note"),
+    "deals.playbooks.on_activity": ("stage_change", "deal_created", "undo"),
 }
 
 # --- safety ---------------------------------------------------------------------------------------

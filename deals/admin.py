@@ -8,24 +8,22 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.widgets import (
-    UnfoldAdminColorInputWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from activities.models import Door
-from deals import actions, setup
-from deals.models import ClosedDay, ClosedTotal, Deal, DealContact, Kind, Pipeline, Stage, StageEvent, StageTotal
-from deals.transitions import LOST_REASONS
+from deals import actions
+from deals.admin_setup import stage_label
+from deals.forms import reason_choices
+from deals.models import ClosedDay, ClosedTotal, Deal, DealContact, Kind, Stage, StageEvent, StageTotal
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_bulk import BulkForm, OwnerForm
 from workspaces.admin_filters import ChooseFilter
-from workspaces.admin_forms import CustomisedForm, RefusableForm, VersionedForm
+from workspaces.admin_forms import CustomisedForm, RefusableForm
 from workspaces.admin_site import site
 
 
@@ -44,13 +42,13 @@ class MoveForm(BulkForm):
 
 
 class LostForm(BulkForm):
-    reason = forms.ChoiceField(choices=[(reason, reason) for reason in LOST_REASONS], widget=UnfoldAdminSelectWidget)
+    reason = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     note = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget, help_text="Needed with the reason Other.")
     competitor = forms.CharField(max_length=120, required=False, widget=UnfoldAdminTextInputWidget)
 
-
-def stage_label(stage: Stage) -> str:
-    return f"{stage.pipeline} – {stage.name}"
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = reason_choices(self.workspace, Kind.LOST)
 
 
 class BinFilter(admin.SimpleListFilter):
@@ -255,110 +253,6 @@ class DealContactAdmin(TenantAdmin):
 
     def delete_model(self, request: HttpRequest, obj: DealContact) -> None:
         actions.remove_contact(obj, by=self.actor(request))
-
-
-class PipelineForm(VersionedForm):
-    """Its action checks the constraints."""
-
-
-class StageInline(TabularInline):
-    """In order; each is changed on its own page."""
-
-    model = Stage
-    fields = readonly_fields = ("position", "linked", "kind", "probability", "color", "rotting_days")
-    extra = 0
-    can_delete = False
-    hide_title = True
-
-    @admin.display(description="name")
-    def linked(self, stage: Stage) -> str:
-        return format_html(
-            '<a class="text-link" href="{}">{}</a>', reverse("admin:deals_stage_change", args=[stage.pk]), stage
-        )
-
-    def has_view_permission(self, request: HttpRequest, obj: Pipeline | None = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Pipeline | None = None) -> bool:
-        return False
-
-    has_change_permission = has_add_permission
-
-
-@admin.register(Pipeline, site=site)
-class PipelineAdmin(TenantAdmin):
-    """A new pipeline comes with the default stages."""
-
-    menu = ("Setup", 10, "view_kanban")
-    form = PipelineForm
-    list_display = ("name", "is_default", "position", "max_skip", "win_from")
-    search_fields = ("name",)
-    ordering = ("position", "pk")
-    fields = ("name", "position", "is_default", "max_skip", "win_from", "seen")
-    inlines = (StageInline,)
-
-    def get_inlines(self, request: HttpRequest, obj: Pipeline | None):
-        return self.inlines if obj else ()
-
-    def get_actions(self, request: HttpRequest) -> dict:
-        return {}
-
-    def add_row(self, request: HttpRequest, obj: Pipeline, form: RefusableForm) -> Pipeline:
-        return setup.add_pipeline(obj.workspace, by=self.actor(request), **form.facts())
-
-    def change_row(self, request: HttpRequest, obj: Pipeline, form: RefusableForm) -> Pipeline:
-        return setup.edit_pipeline(obj, by=self.actor(request), **form.facts())
-
-    def delete_model(self, request: HttpRequest, obj: Pipeline) -> None:
-        setup.delete_pipeline(obj, by=self.actor(request))
-
-
-class StageForm(VersionedForm):
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        # A closed stage says it for certain; the constraint would only say that it is violated.
-        kind = self.cleaned_data.get("kind")
-        self.cleaned_data["probability"] = setup.CERTAIN.get(kind, self.cleaned_data.get("probability"))
-        return self.cleaned_data
-
-
-@admin.register(Stage, site=site)
-class StageAdmin(TenantAdmin):
-    menu = ("Setup", 11, "steps")
-    form = StageForm
-    list_display = ("name", "pipeline", "position", "kind", "probability", "rotting_days", "forecast_category")
-    list_filter = ("kind",)
-    search_fields = ("name", "pipeline__name")
-    ordering = ("pipeline", "position")
-    fields = (
-        "pipeline", "name", "position", "kind", "probability", "color", "rotting_days", "forecast_category", "seen",
-    )  # fmt: skip
-
-    def choice_label(self, obj: Stage) -> str:
-        return stage_label(obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Stage | None = None):
-        fixed = super().get_readonly_fields(request, obj)
-        return [*fixed, "pipeline"] if obj else fixed
-
-    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs):
-        if db_field.name == "color":
-            kwargs["widget"] = UnfoldAdminColorInputWidget()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def get_actions(self, request: HttpRequest) -> dict:
-        return {}
-
-    def add_row(self, request: HttpRequest, obj: Stage, form: StageForm) -> Stage:
-        facts = form.facts()
-        facts.pop("pipeline_id")
-        return setup.add_stage(obj.pipeline, by=self.actor(request), **facts)
-
-    def change_row(self, request: HttpRequest, obj: Stage, form: StageForm) -> Stage:
-        return setup.edit_stage(obj, by=self.actor(request), **form.facts())
-
-    def delete_model(self, request: HttpRequest, obj: Stage) -> None:
-        setup.delete_stage(obj, by=self.actor(request))
 
 
 @admin.register(StageEvent, site=site)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from deals.models import Deal, DealContact, Kind, Stage
-from deals.transitions import LOST_REASONS, WON_REASONS
+from deals.models import CloseReason, Deal, DealContact, Kind, Stage
 from leads.models import Campaign, Segment, Source
 from workspaces.custom.fields import field_named, live_fields
 from workspaces.custom.forms import add_fields, form_field, take_values
@@ -101,6 +100,17 @@ class ContactRoleForm(forms.Form):
     role = forms.ChoiceField(choices=DealContact.Role.choices, required=False)
 
 
+def reasons(workspace: Workspace, kind: str) -> list[str]:
+    """What is offered to whoever closes a deal, in the workspace's order."""
+    return list(CloseReason.objects.filter(workspace=workspace, kind=kind).values_list("label", flat=True))
+
+
+def reason_choices(workspace: Workspace, kind: str, now: str = "") -> list[tuple[str, str]]:
+    """With the one that the deal has, which may have come with a file or been archived since."""
+    offered = reasons(workspace, kind)
+    return [(label, label) for label in ([now] if now and now not in offered else []) + offered]
+
+
 def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, formats: Formats) -> forms.Form:
     """The one-field form behind a fact of the deal page, named `value`, with the version it saw."""
     makers = {
@@ -132,10 +142,12 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
         "product": lambda: forms.CharField(max_length=120, required=False, initial=deal.product),
         "next_step": lambda: forms.CharField(max_length=200, required=False, initial=deal.next_step),
         "won_reason": lambda: forms.ChoiceField(
-            choices=[("", "—"), *((reason, reason) for reason in WON_REASONS)], required=False, initial=deal.won_reason
+            choices=[("", "—"), *reason_choices(workspace, Kind.WON, deal.won_reason)],
+            required=False,
+            initial=deal.won_reason,
         ),
         "lost_reason": lambda: forms.ChoiceField(
-            choices=[(reason, reason) for reason in LOST_REASONS], initial=deal.lost_reason
+            choices=reason_choices(workspace, Kind.LOST, deal.lost_reason), initial=deal.lost_reason
         ),
         "competitor": lambda: forms.CharField(max_length=120, required=False, initial=deal.competitor),
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django import forms
 
+from activities.models import Task
 from deals.actions import TEMPLATES
-from deals.models import Kind, Pipeline, Stage
+from deals.models import CloseReason, Kind, Pipeline, PlaybookTask, Stage
 from deals.transitions import earliest_to_win
+from workspaces.models import Workspace
 
 # Colours beside the browser's own choice of any.
 PALETTE = (
@@ -135,3 +137,51 @@ class ClearPipelineForm(VersionedForm):
         self.initial["into"] = others.order_by("-is_default", "position").values_list("pk", flat=True).first()
         if not deals:
             del self.fields["into"]
+
+
+class ReasonForm(forms.Form):
+    label = forms.CharField(max_length=80, label="Reason", widget=forms.TextInput(attrs={"autofocus": True}))
+    needs_note = forms.BooleanField(required=False, label="Needs a note", help_text="Whoever chooses it says more.")
+
+
+class EditReasonForm(ReasonForm, VersionedForm):
+    field_order = ["label", "needs_note", "version"]
+
+    def __init__(self, *args, reason: CloseReason, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial = {name: getattr(reason, name) for name in self.fields}
+
+
+class PlaybookTaskForm(forms.Form):
+    title = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
+    type = forms.ChoiceField(choices=Task.Type.choices, initial=Task.Type.TODO)
+    assignee_rule = forms.ChoiceField(choices=PlaybookTask.Assignee.choices, label="For")
+    assignee = forms.ModelChoiceField(
+        None, to_field_name="user_id", required=False, label="Which member", empty_label="—"
+    )
+    due_amount = forms.IntegerField(min_value=0, max_value=1000, initial=1, label="Due after")
+    due_unit = forms.ChoiceField(
+        choices=PlaybookTask.Unit.choices,
+        initial=PlaybookTask.Unit.WORKING_DAYS,
+        label="Of",
+        help_text="Counted from when the deal enters, in the working time of the workspace.",
+    )
+    is_active = forms.BooleanField(required=False, initial=True, label="Active")
+
+    def __init__(self, *args, workspace: Workspace, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = workspace.memberships.active().select_related("user")
+
+    def facts(self) -> dict[str, object]:
+        """As the action takes them: a user's id for the member."""
+        facts = dict(self.cleaned_data)
+        member = facts.pop("assignee")
+        return facts | {"assignee_id": member and member.user_id}
+
+
+class EditPlaybookTaskForm(PlaybookTaskForm, VersionedForm):
+    field_order = ["title", "type", "assignee_rule", "assignee", "due_amount", "due_unit", "is_active", "version"]
+
+    def __init__(self, *args, task: PlaybookTask, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial = {name: getattr(task, name) for name in self.fields} | {"assignee": task.assignee_id}

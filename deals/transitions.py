@@ -12,6 +12,7 @@ from workspaces.action import NotAllowed, Refused
 # Whoever closed a deal may take it back for so long; later it takes a manager.
 GRACE = timedelta(minutes=10)
 
+# What a new workspace begins with; its admins change them (models.CloseReason).
 LOST_REASONS = (
     "Price too high",
     "Lost to competitor",
@@ -56,6 +57,7 @@ class Closing:
     reason: str = ""
     note: str = ""
     competitor: str = ""
+    needs_note: bool = False  # the workspace asks for one with this reason
 
 
 class Missing(Refused):
@@ -113,8 +115,9 @@ def check_win(source: StageLike, stages: Sequence[StageLike], policy: Policy) ->
 def check_loss(closing: Closing) -> None:
     if not closing.reason:
         raise Missing("Why was it lost?", fields={"reason": "Choose a reason."})
-    if closing.reason == OTHER and not closing.note.strip():
-        raise Missing("Say in a few words why it was lost.", fields={"note": "With the reason Other a note is needed."})
+    if (closing.needs_note or closing.reason == OTHER) and not closing.note.strip():
+        needed = f"With the reason {closing.reason} a note is needed."
+        raise Missing("Say in a few words why it was lost.", fields={"note": needed})
 
 
 def check_skip(source: StageLike, target: StageLike, stages: Sequence[StageLike], policy: Policy) -> None:

@@ -42,9 +42,13 @@ def plan_task(
     due_at: datetime | None = None,
     due_all_day: bool = True,
     priority: int = Task.Priority.NORMAL,
+    why: str = "",
     at: datetime | None = None,
 ) -> Task:
-    """Something to do about `subject`, by `assignee_id` (a user id), else by whoever plans it."""
+    """Something to do about `subject`, by `assignee_id` (a user id), else by whoever plans it.
+
+    `why`: where no person plans it, by what it is there.
+    """
     check_may(by, Role.REP, "plan tasks")
     assignee_id = assignee_id or acting(by)
     check_dates(at=at)
@@ -56,6 +60,7 @@ def plan_task(
         due_at=due_at,
         due_all_day=due_all_day,
         priority=priority,
+        why=why,
         assignee_id=assignee_id,
         created_by_id=acting(by),
         created_at=at or timezone.now(),
@@ -108,13 +113,17 @@ def complete_task(
 
 
 @action
-def cancel_task(task: Task, *, by: Membership, version: int | None = None, door: Door = Door.WEB) -> Task:
-    """Not to be done any more; once, like `complete_task`."""
+def cancel_task(
+    task: Task, *, by: Membership | None, version: int | None = None, door: Door = Door.WEB, why: str = ""
+) -> Task:
+    """Not to be done any more; once, like `complete_task`. `why`, where no person did it, the timeline says."""
     check_may(by, Role.REP, "cancel tasks")
-    return _close(task, Task.Status.CANCELLED, by, version, door, timezone.now())
+    return _close(task, Task.Status.CANCELLED, by, version, door, timezone.now(), why)
 
 
-def _close(task: Task, status: str, by: Membership, version: int | None, door: Door, at: datetime) -> Task:
+def _close(
+    task: Task, status: str, by: Membership | None, version: int | None, door: Door, at: datetime, why: str = ""
+) -> Task:
     task = lock_task(task)
     if task.status == status:
         return task
@@ -122,12 +131,12 @@ def _close(task: Task, status: str, by: Membership, version: int | None, door: D
     if task.status != Task.Status.OPEN:
         raise Refused(f"This task is {task.status} already.")
     _save(task, {"status": status, "done_at": at if status == Task.Status.DONE else None})
-    _tell(task, CLOSED[status], by=by, door=door, at=at)
+    _tell(task, CLOSED[status], by=by, door=door, at=at, why=why)
     return task
 
 
 @action
-def reopen_task(task: Task, *, by: Membership, version: int | None = None, door: Door = Door.WEB) -> Task:
+def reopen_task(task: Task, *, by: Membership | None, version: int | None = None, door: Door = Door.WEB) -> Task:
     """To be done after all: what the timeline says of its end stays, struck, and counts for nothing."""
     check_may(by, Role.REP, "reopen tasks")
     task = lock_task(task)
@@ -197,21 +206,22 @@ def _save(task: Task, changes: Mapping[str, object]) -> Task:
     return task
 
 
-def _tell(task: Task, kind: Activity.Kind, *, by: Membership, door: Door, at: datetime) -> None:
+def _tell(task: Task, kind: Activity.Kind, *, by: Membership | None, door: Door, at: datetime, why: str = "") -> None:
     keys = {f"{name}_id": getattr(task, f"{name}_id") for name in SUBJECTS}
     Activity.objects.create(
         workspace_id=task.workspace_id,
         kind=kind,
-        actor_id=by.user_id,
+        actor_id=acting(by),
         door=door,
         at=at,
         task=task,
         body=task.title,
+        data={"why": why} if why else {},
         **keys,
     )
 
 
-def _strike(task: Task, by: Membership, door: Door) -> None:
+def _strike(task: Task, by: Membership | None, door: Door) -> None:
     now = timezone.now()
     _lines_of(task).filter(kind__in=CLOSED.values(), undone_at=None).update(undone_at=now)
     _tell(task, Activity.Kind.UNDO, by=by, door=door, at=now)

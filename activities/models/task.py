@@ -51,6 +51,9 @@ class Task(About):
     done_at = models.DateTimeField(null=True, blank=True)
     remind_at = models.DateTimeField(null=True, blank=True)
     repeat = models.CharField(max_length=7, choices=Repeat, blank=True)
+    why = models.CharField(
+        max_length=200, blank=True, editable=False, help_text="Where no person planned it: by what it is there."
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = MemberForeignKey(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -28,7 +28,14 @@ from deals.actions.locking import CHANGES, LINES, lock_deal, lock_stages, raise_
 from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
 from deals.actions.people import add_contact, remove_contact
-from deals.actions.starting import DEFAULT_STAGES, TEMPLATES, create_default_pipeline, create_stages
+from deals.actions.starting import (
+    DEFAULT_STAGES,
+    TEMPLATES,
+    create_default_pipeline,
+    create_playbook,
+    create_reasons,
+    create_stages,
+)
 from deals.actions.tagging import find_or_create_tags, tag_deal
 from deals.actions.undoing import undo_stage_change
 
@@ -56,6 +63,8 @@ __all__ = [
     "check_values",
     "create_deal",
     "create_default_pipeline",
+    "create_playbook",
+    "create_reasons",
     "create_stages",
     "delete_deal",
     "find_or_create_tags",

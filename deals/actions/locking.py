@@ -42,7 +42,7 @@ def lock_stages(*pks: int) -> dict[int, Stage]:
 def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not changed") -> None:
     """Say to `by` who changed the deal last, and to which stage it went."""
     of_facts = ~Q(data__has_key="changes") | ~Q(data__changes__has_key="people")
-    lines = Activity.objects.filter(of_facts, deal=deal, kind__in=CHANGES)
+    lines = Activity.objects.filter(of_facts, ~Q(data__has_key="playbook"), deal=deal, kind__in=CHANGES)
     last = lines.select_related("actor").order_by("-at", "-id").first()
     to = last.data.get("to") if last and last.kind in LINES else None
     did = f"moved this deal to {to}" if to else "changed this deal"

@@ -11,7 +11,7 @@ from activities.actions import record
 from activities.models import Activity, Door
 from deals.actions.events import CLOSING, add_stage_event, before_image
 from deals.actions.locking import lock_deal, lock_stages
-from deals.models import Deal, Kind, Stage, StageEvent
+from deals.models import CloseReason, Deal, Kind, Stage, StageEvent
 from deals.ranks import rank_at
 from deals.transitions import Closing, Policy, check_move, is_reopenable, needs_order
 from workspaces.access import check_may
@@ -51,7 +51,7 @@ def move_to_stage(
     source, target = stages[deal.stage_id], stages[stage.pk]
     if source.pk == target.pk:
         return _change_places(deal, target, after, before), None
-    at, closing = at or timezone.now(), Closing(reason, note, competitor)
+    at, closing = at or timezone.now(), closing_with(target, reason, note, competitor)
     check_entry(deal, source, target, closing, by=by, at=at)
     entered, image = deal.stage_entered_at, before_image(deal)
     set_stage(deal, source, target, closing, at)
@@ -61,6 +61,15 @@ def move_to_stage(
     data = told_of_move(event, source, target, reason)
     record(deal, Activity.Kind.STAGE_CHANGE, by=by, door=door, at=at, body=note, data=data)
     return deal, event
+
+
+def closing_with(target: Stage, reason: str = "", note: str = "", competitor: str = "") -> Closing:
+    """What was said, and whether the workspace asks for more with this reason."""
+    needs_note = bool(reason) and target.kind != Kind.OPEN
+    if needs_note:
+        asked = CloseReason.objects.filter(workspace_id=target.workspace_id, kind=target.kind, needs_note=True)
+        needs_note = asked.filter(label=reason).exists()
+    return Closing(reason, note, competitor, needs_note)
 
 
 def check_entry(

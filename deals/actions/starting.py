@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from deals.models import Kind, Pipeline, Stage
+from activities.models import Task
+from deals.models import CloseReason, Kind, Pipeline, PlaybookTask, Stage
+from deals.transitions import LOST_REASONS, OTHER, WON_REASONS
 from workspaces.models import Workspace
 
 DEFAULT_STAGES = (
@@ -29,6 +31,24 @@ TEMPLATES = {
     "opportunity": ("Opportunity", OPPORTUNITY),
     "classic": ("Classic", CLASSIC),
 }
+# By stage: (title, type, due after, unit).
+PLAYBOOK = {
+    "Contacted": [("Follow up", Task.Type.CALL, 3, "working_days")],
+    "Qualified": [("Schedule discovery call", Task.Type.CALL, 4, "working_hours")],
+    "Meeting scheduled": [
+        ("Prepare meeting", Task.Type.TODO, 1, "working_days"),
+        ("Send agenda", Task.Type.EMAIL, 1, "working_days"),
+    ],
+    "Proposal": [
+        ("Send proposal", Task.Type.EMAIL, 1, "working_days"),
+        ("Follow up on proposal", Task.Type.CALL, 3, "working_days"),
+    ],
+    "Won": [
+        ("Hand over to customer success", Task.Type.TODO, 1, "working_days"),
+        ("Ask for referral", Task.Type.EMAIL, 30, "days"),
+    ],
+    "Lost": [("Ask for feedback", Task.Type.EMAIL, 2, "working_days")],
+}
 FACTS = ("name", "probability", "color", "kind", "rotting_days")
 
 
@@ -47,4 +67,36 @@ def create_stages(pipeline: Pipeline, template: str) -> None:
             **dict(zip(FACTS, facts, strict=True)),
         )
         for position, facts in enumerate(TEMPLATES[template][1])
+    )
+
+
+def create_playbook(workspace: Workspace) -> None:
+    """For the stages of the default pipeline that are called as in PLAYBOOK."""
+    stages = Stage.objects.filter(workspace=workspace, pipeline__is_default=True, name__in=PLAYBOOK)
+    PlaybookTask.objects.bulk_create(
+        PlaybookTask(
+            workspace=workspace,
+            stage=stage,
+            title=title,
+            type=type,
+            due_amount=amount,
+            due_unit=unit,
+            position=position,
+        )
+        for stage in stages
+        for position, (title, type, amount, unit) in enumerate(PLAYBOOK[stage.name])
+    )
+
+
+def create_reasons(workspace: Workspace) -> None:
+    CloseReason.objects.bulk_create(
+        CloseReason(
+            workspace=workspace,
+            kind=kind,
+            label=label,
+            position=position,
+            needs_note=(kind, label) == (Kind.LOST, OTHER),
+        )
+        for kind, labels in ((Kind.WON, WON_REASONS), (Kind.LOST, LOST_REASONS))
+        for position, label in enumerate(labels)
     )

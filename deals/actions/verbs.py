@@ -23,12 +23,11 @@ from deals.actions.events import before_image, new_stage_event
 from deals.actions.facts import check_own_probability, said, set_facts
 from deals.actions.images import as_value, image_of, what_was
 from deals.actions.locking import lock_stages
-from deals.actions.moving import MOVED, check_entry, may_be_reopened, set_stage, told_of_move
+from deals.actions.moving import MOVED, check_entry, closing_with, may_be_reopened, set_stage, told_of_move
 from deals.actions.tagging import tags_of, write_tags
 from deals.actions.undoing import set_back, strike
 from deals.models import Deal, DealChange, Kind, Stage, StageEvent, Verb
 from deals.ranks import ranks_on_top
-from deals.transitions import Closing
 from workspaces.action import NotAllowed, Refused, Stale
 from workspaces.models import Membership
 
@@ -151,13 +150,14 @@ def strike_lines(many: Many, pks: Sequence[int]) -> None:
 def move(many: Many, members: Members) -> None:
     """`facts`: {"stage": id, "reason", "note", "competitor"}."""
     facts, pk = many.facts, many.facts["stage"]
-    closing = Closing(facts.get("reason", ""), facts.get("note", ""), facts.get("competitor", ""))
-    stages = lock_stages(pk, *{deal.stage_id for deal in many.deals})
-    if pk not in stages:
+    try:
+        stages = lock_stages(pk, *{deal.stage_id for deal in many.deals})
+    except Refused as gone:
         for _, item in many:
-            item.state, item.reason = State.REFUSED, "This stage is gone."
+            item.state, item.reason = State.REFUSED, gone.message
         return
     target = stages[pk]
+    closing = closing_with(target, facts.get("reason", ""), facts.get("note", ""), facts.get("competitor", ""))
     order = list(target.pipeline.stages.all())
     moved: list[tuple[Deal, Stage, datetime, dict]] = []
     for deal, item in many:

@@ -5,11 +5,14 @@ from deals.models.conversion import Conversion
 from deals.models.deal import WEIGHT, Deal, DealContact, DealQuerySet, LiveDeals
 from deals.models.history import StageEvent
 from deals.models.pipeline import Kind, Pipeline, Stage
+from deals.models.playbook import PlaybookRun, PlaybookTask
+from deals.models.reason import CloseReason
 from deals.models.tag import DealTag, Tag
 from deals.models.totals import ClosedDay, ClosedTotal, StageTotal
 
 __all__ = [
     "BulkChange",
+    "CloseReason",
     "ClosedDay",
     "ClosedTotal",
     "Conversion",
@@ -21,6 +24,8 @@ __all__ = [
     "Kind",
     "LiveDeals",
     "Pipeline",
+    "PlaybookRun",
+    "PlaybookTask",
     "Stage",
     "StageEvent",
     "StageTotal",

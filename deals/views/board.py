@@ -17,9 +17,9 @@ from activities.following import followed
 from deals import actions
 from deals.board import Board
 from deals.duplicates import like_deal
-from deals.forms import DealForm, MoveForm, VersionForm
-from deals.models import Deal, Kind, Pipeline, Stage, StageEvent
-from deals.transitions import LOST_REASONS, Missing
+from deals.forms import DealForm, MoveForm, VersionForm, reasons
+from deals.models import CloseReason, Deal, Kind, Pipeline, Stage, StageEvent
+from deals.transitions import Missing
 from leads.actions import find_or_create_company
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
@@ -143,6 +143,9 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponse:
             request, deal, Refused("; ".join(message for errors in form.errors.values() for message in errors))
         )
     data = form.cleaned_data
+    if data["reason"] and not CloseReason.objects.filter(workspace=request.workspace, label=data["reason"]).exists():
+        # Archived since the dialog was opened, or made up: it asks again, with those that there are.
+        return ask_why(request, deal, form, Missing("Choose a reason.", fields={"reason": "Choose one of these."}))
     try:
         moved, event = actions.move_to_stage(deal, Stage(pk=data.pop("stage")), by=request.member, **data)
     except Missing as missing:
@@ -172,12 +175,8 @@ def ask_why(request: MemberRequest, deal: Deal, form: MoveForm, missing: Missing
     if "asked" in request.POST:
         for field, message in missing.fields.items():
             form.add_error(field, message)
-    return render(
-        request,
-        "deals/deal_close.html",
-        {"deal": deal, "form": form, "reasons": LOST_REASONS, "frame": frame(request)},
-        status=422,
-    )
+    context = {"deal": deal, "form": form, "reasons": reasons(request.workspace, Kind.LOST), "frame": frame(request)}
+    return render(request, "deals/deal_close.html", context, status=422)
 
 
 def refused(request: MemberRequest, deal: Deal, refusal: Refused) -> HttpResponse:

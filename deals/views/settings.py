@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.db.models import Count, Q, Sum
@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from deals import setup
-from deals.models import Deal, Pipeline, Stage
+from deals.models import Deal, Pipeline, PlaybookTask, Stage
 from deals.setup_forms import (
     ClearPipelineForm,
     ClearStageForm,
@@ -21,11 +21,11 @@ from deals.setup_forms import (
     RulesForm,
     StageForm,
 )
+from deals.views.ordering import reordered
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused, is_script
+from workspaces.dialogs import dialog, done, form_refused
 from workspaces.models import Role
-from workspaces.numbers import parse_id
 
 FORM = ("GET", "POST")
 
@@ -170,7 +170,7 @@ def one_stage(request: MemberRequest, pk: int) -> Stage:
 
 @member_required(Role.ADMIN, methods=FORM)
 def stage_edit(request: MemberRequest, pk: int) -> HttpResponse:
-    """A stage's page: its facts."""
+    """A stage's page: its facts and its playbook."""
     stage = one_stage(request, pk)
     form = StageForm(request.POST or None, stage=stage)
     if request.method == "GET" or not form.is_valid():
@@ -186,7 +186,8 @@ def stage_edit(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def stage_page(request: MemberRequest, stage: Stage, form: StageForm) -> HttpResponse:
-    context = {"stage": stage, "form": form}
+    playbook = PlaybookTask.objects.filter(stage=stage).select_related("assignee")
+    context = {"stage": stage, "form": form, "playbook": playbook}
     return render(request, "deals/settings/stage_edit.html", context, status=422 if form.errors else 200)
 
 
@@ -217,35 +218,3 @@ def stage_restore(request: MemberRequest, pk: int) -> HttpResponse:
     stage = get_object_or_404(Stage.all_objects.select_related("pipeline"), workspace=request.workspace, pk=pk)
     setup.restore_stage(stage, by=request.member)
     return done(request, reverse("pipeline_edit", args=[stage.pipeline_id]))
-
-
-# --- orders -----------------------------------------------------------------------------------------
-
-
-def reordered(request: MemberRequest, act: Callable[[Sequence[int], Sequence[int]], None], url: str) -> HttpResponse:
-    """An order by drag or key (`order` and `seen` name all ids), by a button (`up` or `down` names one), or by undo."""
-    seen = ids(request.POST.get("seen", ""))
-    order = ids(request.POST["order"]) if request.POST.get("order") else one_step(request, seen)
-    try:
-        act(order, seen)
-    except Refused as refusal:
-        if not is_script(request):
-            raise
-        return render(request, "components/refusal.html", {"refusal": refusal}, status=refusal.status)
-    if is_script(request) and "undo" not in request.POST:
-        return render(request, "deals/settings/reordered.html", {"order": order, "seen": seen})
-    return done(request, url)
-
-
-def ids(text: str) -> list[int]:
-    return [pk for part in text.split(",") if (pk := parse_id(part)) is not None]
-
-
-def one_step(request: MemberRequest, seen: Sequence[int]) -> list[int]:
-    """The order after a button: a row at the end stays where it is."""
-    order = list(seen)
-    for name, step in (("up", -1), ("down", 1)):
-        pk = parse_id(request.POST.get(name, ""))
-        if pk in order and 0 <= (place := order.index(pk)) + step < len(order):
-            order[place], order[place + step] = order[place + step], order[place]
-    return order

@@ -7,14 +7,17 @@ let drag = null;
 const rows = (list) => [...list.children];
 const ids = (list) => rows(list).map((row) => row.dataset.id).join(",");
 
-for (const grip of document.querySelectorAll("[data-sort] [data-grip]")) grip.hidden = false;
+// One form around the list, or one in each row; each says which order it has seen.
+const forms = (list) => [list.closest("form"), ...list.querySelectorAll("form")].filter((form) => form?.elements.seen);
+const saw = (list, order) => forms(list).forEach((form) => (form.elements.seen.value = order));
+
+for (const grip of document.querySelectorAll("[data-grip]")) grip.hidden = false;
 
 async function save(list) {
-  const form = list.closest("form");
-  const seen = form.elements.seen;
-  const [before, order] = [seen.value, ids(list)];
+  const [form] = forms(list);
+  const [before, order] = [form.elements.seen.value, ids(list)];
   if (order === before) return;
-  seen.value = order;
+  saw(list, order);
   const body = new FormData(form);
   body.set("seen", before);
   body.set("order", order);
@@ -30,7 +33,7 @@ async function save(list) {
 
 function putBack(list, order) {
   for (const id of order.split(",")) list.append(list.querySelector(`:scope > [data-id="${id}"]`));
-  list.closest("form").elements.seen.value = order;
+  saw(list, order);
 }
 
 document.addEventListener("pointerdown", (event) => {

@@ -22,6 +22,19 @@ def turned(part: str):
     return body
 
 
+def of_kinds(rows: Rows) -> list[dict]:
+    return [{"kind": "won"}, {"kind": "lost"}]
+
+
+def of_lost(rows: Rows) -> list[dict]:
+    return [{"kind": "lost"}]
+
+
+def task(rows: Rows) -> dict:
+    facts = {"title": "Look at it", "type": "call", "due_amount": "2", "due_unit": "days", "is_active": "on"}
+    return facts | {"assignee_rule": "member", "assignee": rows.user}
+
+
 STAGE = {"kind": "open", "color": "#123456", "probability": "33", "rotting_days": "9", "forecast_category": "commit"}
 
 PIPELINE_CASES = {
@@ -55,4 +68,23 @@ PIPELINE_CASES = {
         body=lambda rows, _: {"into": rows.first_stage, "version": rows.versions["stage"]},
     ),
     "stage_restore": Case(at("archived_stage"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "playbook_task_new": Case(at("stage"), role=Role.ADMIN, body=lambda rows, _: task(rows)),
+    "playbook_task_edit": Case(
+        at("playbook_task"),
+        role=Role.ADMIN,
+        body=lambda rows, _: task(rows) | {"version": rows.versions["playbook_task"]},
+    ),
+    "playbook_task_delete": Case(at("playbook_task"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "playbook_task_restore": Case(at("archived_task"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "playbook_order": Case(at("stage"), role=Role.ADMIN, get=False, body=turned("playbook")),
+    "reason_list": Case(role=Role.ADMIN),
+    "reason_new": Case(of_kinds, role=Role.ADMIN, body=lambda *_: {"label": "Rain", "needs_note": "on"}),
+    "reason_edit": Case(
+        at("reason"),
+        role=Role.ADMIN,
+        body=lambda rows, _: {"label": "Snow", "needs_note": "on", "version": rows.versions["reason"]},
+    ),
+    "reason_archive": Case(at("reason"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "reason_restore": Case(at("archived_reason"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "reason_order": Case(of_lost, role=Role.ADMIN, get=False, body=turned("reasons")),
 }

@@ -29,8 +29,9 @@ from deals.actions import (
     move_to_stage,
     update_deal,
 )
-from deals.models import Deal, DealContact, DealTag, Pipeline, Stage
-from deals.setup import add_pipeline, delete_stage
+from deals.models import CloseReason, Deal, DealContact, DealTag, Pipeline, PlaybookTask, Stage
+from deals.playbooks import follow
+from deals.setup import add_pipeline, add_playbook_task, archive_reason, delete_playbook_task, delete_stage
 from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
@@ -56,6 +57,7 @@ VERSIONED = {
     "deal": Deal, "neighbour": Deal, "binned": Deal, "company": Company, "contact": Contact, "lead": Lead,
     "qualified_lead": Lead, "task": Task,
     "done_task": Task, "pipeline": Pipeline, "spare_pipeline": Pipeline, "stage": Stage,
+    "playbook_task": PlaybookTask, "reason": CloseReason,
 }  # fmt: skip
 
 
@@ -70,6 +72,12 @@ class Rows:
     first_stage: int = 0
     pipelines: str = ""  # their ids in order
     stages: str = ""  # those of `pipeline`
+    playbook: str = ""  # the tasks of `stage`
+    playbook_task: int = 0
+    archived_task: int = 0
+    reasons: str = ""  # of lost deals
+    reason: int = 0
+    archived_reason: int = 0
     archived_stage: int = 0
     stage: int = 0  # an open one, where `deal` does not stand
     deal: int = 0
@@ -225,6 +233,7 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
         ",".join(str(row.pk) for row in found)
         for found in (Pipeline.objects.all(), stages["New"].pipeline.stages.all())
     )
+    fill_setup(rows, owner, stages)
     rows.spare_pipeline, rows.archived_stage, rows.first_stage = spare.pk, first.pk, stages["New"].pk
     deal = make_deal(owner, stages["New"], "Cold-chain monitoring", next_step="Call", **facts)
     deal = update_deal(deal, by=owner, version=1, competitor="Somebody")
@@ -276,6 +285,23 @@ def tell(rows: Rows, owner: Membership, deal: Deal) -> None:
     Mention.objects.create(workspace=owner.workspace, note_id=rows.note, user_id=owner.user_id, text="Alice")
     Delivery.objects.create(workspace=owner.workspace, user_id=owner.user_id, choices={"note": "now"})
     Follow.objects.create(workspace=owner.workspace, deal=deal, user_id=owner.user_id, state=Follow.State.FOLLOWING)
+
+
+def fill_setup(rows: Rows, owner: Membership, stages: dict[str, Stage]) -> None:
+    """What admins set up besides stages; and a playbook that has run."""
+    for title in ("Call", "Write"):
+        rows.playbook_task = add_playbook_task(stages["Qualified"], title=title, by=owner).pk
+    gone = add_playbook_task(stages["Qualified"], title="Gone", by=owner)
+    delete_playbook_task(gone, by=owner)
+    rows.archived_task = gone.pk
+    won, *lost = CloseReason.objects.order_by("-kind", "position")
+    lost = [reason for reason in (won, *lost) if reason.kind == "lost"]
+    archive_reason(lost[-1], by=owner)
+    rows.reason, rows.archived_reason = lost[0].pk, lost[-1].pk
+    rows.reasons = ",".join(str(reason.pk) for reason in lost[:-1])
+    rows.playbook = ",".join(str(task.pk) for task in PlaybookTask.objects.filter(stage=stages["Qualified"]))
+    _, event = move_to_stage(make_deal(owner, stages["New"], "Played"), stages["Qualified"], by=owner)
+    follow(event)
 
 
 # --- canaries ---------------------------------------------------------------------------------------
