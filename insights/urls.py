@@ -4,4 +4,5 @@ from insights import views
 
 urlpatterns = [
     path("summary/", views.pipeline_summary, name="pipeline_summary"),
+    path("summary/playbooks/", views.playbook_report, name="playbook_report"),
 ]

@@ -282,6 +282,7 @@ CASES = {
     "export_download": Case(at("export"), role=Role.REP, get_ok=(404,)),
     # insights
     "pipeline_summary": Case(),
+    "playbook_report": Case(),
 }
 
 
