@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from connectors.exports import actions
 from connectors.exports.columns import columns_of
-from connectors.exports.finding import found, said
+from connectors.exports.finding import LISTINGS, found, said
 from connectors.models import Export
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
@@ -42,7 +42,7 @@ def export_new(request: MemberRequest, entity: str) -> HttpResponse:
     if entity not in Entity.values:
         raise Http404("No such list")
     of, query = Entity(entity), said(request)
-    chosen = [name for name in request.GET.get("columns", "").split(",") if name]
+    chosen = shown_columns(request, of)
     form = ExportForm(request.POST or None, may_choose=bool(chosen))
     context: dict[str, object] = {
         "entity": of,
@@ -59,6 +59,14 @@ def export_new(request: MemberRequest, entity: str) -> HttpResponse:
     except Refused as refusal:
         return form_refused(request, "connectors/export_new.html", form, refusal, **context)
     return done(request, reverse("export_detail", args=[export.pk]))
+
+
+def shown_columns(request: MemberRequest, of: Entity) -> list[str]:
+    """Names of those that the list shows, where it was asked for some."""
+    asked = [name for name in ",".join(request.GET.getlist("columns")).split(",") if name]
+    if not asked or of == Entity.DEAL:
+        return asked
+    return [*(column.name for column in LISTINGS[of].columns), *asked]
 
 
 @member_required(Role.REP)

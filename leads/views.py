@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
@@ -19,8 +19,9 @@ from leads.forms import CompanyForm, ContactForm, LeadEditForm, LeadForm
 from leads.models import Company, Contact, ContactEmail, Lead, Record
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
+from workspaces.custom.columns import asked_columns, custom_cells, custom_columns
 from workspaces.dialogs import dialog, done, form_refused, warned
-from workspaces.filtering import ListFilter, filter_panel
+from workspaces.filtering import DROPPED, ListFilter, filter_panel
 from workspaces.formats import Formats
 from workspaces.lists import Column, ListPage
 from workspaces.models import Membership, Role
@@ -126,13 +127,25 @@ CONTACTS = Listing(
 
 def list_page(request: MemberRequest, listing: Listing) -> HttpResponse:
     filterset = listing.filtered(request)
+    if query := filterset.plain():
+        return HttpResponseRedirect(f"?{query}")
     records = listing.rows(filterset.qs)
     name = listing.name
-    context = {
-        "listing": listing,
-        "filter": filterset,
-        "page": ListPage(request, records, listing.columns, listing.default),
-    }
+    known = custom_columns(request.workspace, name)
+    own = asked_columns(request, known)
+    page = ListPage(
+        request, records.annotate(own=F("custom")) if own else records, (*listing.columns, *own), listing.default
+    )
+    if own:
+        values = [{"custom": row["own"]} for row in page.rows]
+        cells = custom_cells(request.workspace, name, [column.name for column in own], values, Formats.of(request))
+        for row, said in zip(page.rows, cells, strict=True):
+            row["cells"] = [(column, said[column.name]) for column in own]
+    context = {"listing": listing, "filter": filterset, "page": page, "own_columns": known, "own_shown": own}
+    asked = request.GET.copy()
+    for dropped in ("columns", *DROPPED):
+        asked.pop(dropped, None)
+    context["kept"] = [(key, value) for key, values in asked.lists() for value in values]
     context |= {
         "new_url": reverse(f"{name}_new"),
         "home": f"{name}_list",

@@ -15,6 +15,7 @@ from leads.models import Campaign, Company, Contact, Lead, Segment, SegmentMembe
 from tests.deals.boards import pages
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, Element, read
+from workspaces.custom.actions import create_field
 from workspaces.models import Membership, Workspace
 
 KINDS = ("company", "contact", "lead")
@@ -388,3 +389,23 @@ def test_a_change_is_told_on_the_page_with_names_and_not_with_numbers(acme, bob)
     update_company(blue, by=acme.bob, version=1, owner_id=acme.alice.user_id, country="Chile")
     told = next(entry.text for entry in detail(bob, blue).one("ol", "tl").all("li") if "changed" in entry.text)
     assert "Alice" in told and "Chile" in told and "industry" not in told
+
+
+def test_custom_fields_are_columns_of_the_lists(acme, login):
+    for entity in ("lead", "company", "contact"):
+        create_field(acme.workspace, entity=entity, label="Region", type="text", by=acme.alice)
+        create_field(acme.workspace, entity=entity, label="Size", type="number", by=acme.alice)
+    capture(acme.workspace, by=acme.bob, email="ida@x.example", custom={"region": "North-West"})
+    create_company(acme.workspace, by=acme.bob, name="Harbour", custom={"size": "1200"})
+    create_contact(acme.workspace, by=acme.bob, first_name="Uma", custom={"region": "South-East", "size": "7"})
+    bob = login(acme.bob)
+    for entity, said, also in (("lead", "North-West", "—"), ("company", "1,200", "—"), ("contact", "South-East", "7")):
+        path = url(acme.workspace, f"{entity}_list")
+        plain, chosen = (bob.get(path + query).content.decode() for query in ("", "?columns=cf_region&columns=cf_size"))
+        assert 'data-c="cf_region"' not in plain
+        assert 'value="cf_region"' in plain  # offered
+        assert 'data-c="cf_region"' in chosen
+        assert f'title="{said}"' in chosen
+        assert also in chosen
+        new = bob.get(url(acme.workspace, "export_new", entity) + "?columns=cf_region").content.decode()
+        assert "The columns that the list shows" in new

@@ -19,6 +19,7 @@ from activities.timeline import LOOK, TASKS
 from crm_project.static import ModuleStaticFilesStorage
 from tests.pages import Reader
 from tests.workspaces.test_every_page import inline
+from workspaces.custom import filters as custom
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("activities", "connectors", "crm_project", "deals", "insights", "leads", "workspaces")
@@ -46,7 +47,7 @@ def in_python() -> set[str]:
             pairs = zip(node.keys, node.values, strict=True)
             found |= {value.value for key, value in pairs if str(getattr(key, "value", "")).endswith("icon") and isinstance(value, ast.Constant)}  # fmt: skip
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Chip":
-            found.add(node.args[2].value)
+            found |= {node.args[2].value} if isinstance(node.args[2], ast.Constant) else set(custom.ICONS.values())
     return found - {""}
 
 

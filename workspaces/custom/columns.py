@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.http import HttpRequest
+
 from workspaces.custom.fields import live_fields, names_for
 from workspaces.custom.values import RANGED, Type, say
 from workspaces.formats import Formats
@@ -18,6 +20,12 @@ def custom_columns(workspace: Workspace, entity: str) -> tuple[Column, ...]:
         Column(field.name, field.label, css="r" if field.type in RANGED and field.type != Type.DATE else "")
         for field in live_fields(workspace, entity)
     )
+
+
+def asked_columns(request: HttpRequest, known: Iterable[Column]) -> tuple[Column, ...]:
+    """Those that the address names, columns=cf_size,cf_tier or each in a parameter of its own, in the order of `known`."""
+    asked = set(",".join(request.GET.getlist("columns")).split(","))
+    return tuple(column for column in known if column.name in asked)
 
 
 def custom_cells(
