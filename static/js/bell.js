@@ -15,7 +15,7 @@ async function ring() {
   const fresh = parse(html).firstElementChild;
   const more = Number(fresh.dataset.unread) > Number(old.dataset.unread);
   keepFocus(old, () => (old.replaceWith(fresh), fresh));
-  if (more) document.getElementById("bell-news").textContent = `${fresh.textContent.trim()}.`;
+  if (more) document.getElementById("bell-news").textContent = `${fresh.querySelector(".vh").textContent}.`;
 }
 
 document.addEventListener("live", ({ detail }) => {

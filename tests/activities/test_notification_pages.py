@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import time, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from activities import inbox
@@ -13,11 +15,14 @@ from activities.models import Activity, Delivery, Follow, Notification
 from activities.outbox import hand_on
 from deals.actions import create_deal, move_to_stage, update_deal
 from deals.telling import tell as tell_of
+from leads.actions import capture, create_company
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
 from workspaces.models import Workspace
 
 Kind = Notification.Kind
+# What a request asks only here, where it runs inside the transaction of its test.
+NESTED = 4
 
 
 @pytest.fixture
@@ -91,6 +96,42 @@ def test_the_list_is_grouped_by_days_and_paged(acme, deal, login):
     ids = [item["id"] for item in (*rows, *rest.all("li")) if item.get("id")]
     assert len(ids) == len(set(ids)) == inbox.PAGE + 5 and not rest.all("li", css="more-rows")
     assert bob.get(more.partition("?")[0] + "?before=nonsense").status_code == 404
+
+
+def test_the_list_asks_as_often_for_many_as_for_few(acme, login):
+    bob = login(acme.bob)
+
+    def grow(start: int, count: int) -> None:
+        for number in range(start, start + count):
+            company = create_company(acme.workspace, name=f"Harbour {number}", by=acme.alice)
+            lead = capture(
+                acme.workspace, email=f"uma{number}@harbour.test", owner_id=acme.alice.user_id, by=acme.alice
+            )
+            deal = make_deal(acme.alice, acme.stages["New"], f"Deal {number}", company=company)
+            note = add_note(deal, f"@Bob, {number}", by=acme.alice)
+            plan_task(deal, f"Task {number}", by=acme.alice, assignee_id=acme.bob.user_id)
+            for subject in (company, lead, deal):
+                notify(
+                    [acme.bob.user_id],
+                    Kind.NOTE,
+                    subject=subject,
+                    key=f"{subject._meta.model_name}{number}",
+                    by=acme.alice,
+                )
+            assert note.mentions.exists()
+
+    def asked(name: str) -> int:
+        with CaptureQueriesContext(connection) as found:
+            page(bob, acme, name, **(SCRIPT if name == "notification_menu" else {}))
+        return len(found) - NESTED
+
+    grow(0, 1)
+    names = ("notification_list", "notification_menu", "notification_bell", "deal_board")
+    few = {name: asked(name) for name in names}
+    few = {name: asked(name) for name in names}
+    grow(1, 8)
+    assert {name: asked(name) for name in names} == few
+    assert max(few.values()) <= 12 and few["notification_bell"] <= 7, few
 
 
 def test_each_kind_says_what_happened(acme, deal, login):
