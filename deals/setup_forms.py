@@ -14,7 +14,7 @@ from workspaces.models import Workspace
 PALETTE = (
     "#6B7280", "#3B82F6", "#0EA5E9", "#6366F1", "#8B5CF6", "#EC4899", "#F59E0B", "#F97316", "#14B8A6", "#10B981", "#EF4444",
 )  # fmt: skip
-SKIPS = [("", "as many stages as one likes"), ("0", "no stage"), *((str(n), f"at most {n} stage{'s' * (n > 1)}") for n in range(1, 6))]  # fmt: skip
+SKIPS = [("any", "as many stages as one likes"), ("0", "no stage"), *((str(n), f"at most {n} stage{'s' * (n > 1)}") for n in range(1, 6))]  # fmt: skip
 
 
 class ColorInput(forms.TextInput):
@@ -48,28 +48,28 @@ class PipelineForm(VersionedForm):
     name = forms.CharField(max_length=80)
 
 
+def number_or_any(text: str) -> int | None:
+    return None if text == "any" else int(text)
+
+
 class RulesForm(VersionedForm):
     """The transition policy in words."""
 
-    win_from = forms.TypedChoiceField(label="A deal can be won from", coerce=int, empty_value=None, required=False)
-    max_skip = forms.TypedChoiceField(
-        label="One move forward may skip", coerce=int, empty_value=None, choices=SKIPS, required=False
-    )
+    win_from = forms.TypedChoiceField(label="A deal can be won from", coerce=number_or_any)
+    max_skip = forms.TypedChoiceField(label="One move forward may skip", coerce=number_or_any, choices=SKIPS)
 
     def __init__(self, *args, pipeline: Pipeline, stages: list[Stage], **kwargs):
         super().__init__(*args, **kwargs)
-        open_stages = [stage for stage in stages if stage.is_open]
         usual = earliest_to_win(stages, None)
         self.fields["win_from"].choices = [
-            ("", f"any stage but the first: from {usual}"),
-            *((str(stage.position), f"{stage} on") for stage in open_stages),
+            ("any", f"any stage but the first: from {usual}"),
+            *((str(stage.position), f"{stage} on") for stage in stages if stage.is_open),
         ]
-        earliest = None if pipeline.win_from is None else earliest_to_win(stages, pipeline.win_from).position
-        if pipeline.max_skip is not None and str(pipeline.max_skip) not in dict(SKIPS):
-            self.fields["max_skip"].choices = [*SKIPS, (str(pipeline.max_skip), f"at most {pipeline.max_skip} stages")]
-        self.initial |= {"version": pipeline.version, "win_from": earliest, "max_skip": pipeline.max_skip}
-        for field in ("win_from", "max_skip"):
-            self.fields[field].label_suffix = ""
+        earliest = "any" if pipeline.win_from is None else earliest_to_win(stages, pipeline.win_from).position
+        most = "any" if pipeline.max_skip is None else pipeline.max_skip
+        if str(most) not in dict(SKIPS):
+            self.fields["max_skip"].choices = [*SKIPS, (str(most), f"at most {most} stages")]
+        self.initial |= {"version": pipeline.version, "win_from": earliest, "max_skip": most}
 
 
 class NewStageForm(forms.Form):
