@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import signal
+import subprocess
+import sys
 import zipfile
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from activities.models import Notification
@@ -302,3 +307,62 @@ def test_many_rows_take_chunks_and_say_how_far_they_are(acme):
     export.refresh_from_db()
     assert (export.rows, export.state) == (8, "ready")
     assert [row["Deal name"] for row in rows_of(export)] == [f"Deal {number}" for number in reversed(range(8))]
+
+
+# Writes the first chunk, says so, and is killed.
+DYING = """
+import os, sys, time, django
+os.environ["DATABASE_URL"] = sys.argv[1]
+django.setup()
+from django.conf import settings
+settings.MEDIA_ROOT = sys.argv[4]
+from connectors.exports import actions
+workspace, export = int(sys.argv[2]), int(sys.argv[3])
+making = actions.Making(workspace, export, actions.claim(workspace, export), chunk=2)
+making.begin()
+written = making.write_chunk
+def slowly(*arguments):
+    written(*arguments)
+    print(making.done, flush=True)
+    time.sleep(60) if making.done > 2 else None
+making.write_chunk = slowly
+making.write()
+"""
+
+
+def test_a_worker_that_is_killed_leaves_progress_and_the_next_one_makes_the_whole_file_once(
+    transactional_db, cast, settings
+):
+    workspace = cast.workspace
+    with tenant(workspace, cast.bob.user):
+        for number in range(7):
+            make_deal(cast.bob, cast.stages["New"], f"Deal {number}")
+        export = ask_for_export(workspace, entity="deal", format="csv", by=cast.bob)
+    base, _, _ = os.environ["DATABASE_URL"].rpartition("/")
+    worker = subprocess.Popen(
+        [sys.executable, "-c", DYING, f"{base}/{connection.settings_dict['NAME']}", str(workspace.pk), str(export.pk), str(settings.MEDIA_ROOT)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "crm_project.settings"},
+    )  # fmt: skip
+    assert worker.stdout.readline().strip() == "2"
+    assert worker.stdout.readline().strip() == "4"
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    with tenant(workspace):
+        # The chunk that was through can be seen; the other was rolled back with its worker.
+        assert Export.objects.values_list("state", "rows", "total").get() == ("running", 2, 7)
+        make_export(workspace.pk, export.pk)
+        assert Export.objects.get().state == "running"
+        Export.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert overdue(workspace.pk) == [export.pk]
+        make_export(workspace.pk, export.pk)
+        export = Export.objects.get()
+        assert (export.state, export.rows, export.attempts) == ("ready", 7, 2)
+        assert len(rows_of(export)) == 7
+        left = [path for path in actions.folder(workspace.pk).iterdir() if path != file_of(export)]
+        assert [path.suffix for path in left] == [".part"]
+        long_ago = (timezone.now() - timedelta(days=2)).timestamp()
+        os.utime(left[0], (long_ago, long_ago))
+        remove_expired(workspace.pk)
+        assert list(actions.folder(workspace.pk).iterdir()) == [file_of(export)]
