@@ -37,6 +37,7 @@ class MeetingForm(forms.Form):
     body = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was agreed"}), required=False, label="Notes"
     )
+    outcome = forms.ChoiceField(choices=[("", "—"), *Activity.MeetingOutcome.choices], required=False)
     minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
     at = forms.DateTimeField(required=False, label="When", widget=MOMENT)
 

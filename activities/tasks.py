@@ -1,14 +1,20 @@
-"""Interfaces to the outbox and the mails of notifications, for Celery."""
+"""Interfaces to the outbox, the mails of notifications and the bin of files, for Celery."""
 
 from __future__ import annotations
 
-from celery import shared_task
+from datetime import timedelta
 
-from activities import outbox
+from celery import shared_task
+from django.utils import timezone
+
+from activities import files, outbox
 from activities.actions import mailing
 from activities.actions.reading import forget_old
+from activities.models import Attachment
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
+
+KEPT = timedelta(days=30)
 
 
 @shared_task
@@ -44,3 +50,15 @@ def forget_notifications() -> None:
     for workspace_id in workspace_ids():
         with survived(f"Old notifications of workspace {workspace_id}"), tenant(workspace_id):
             forget_old(workspace_id)
+
+
+@shared_task
+def empty_file_bin() -> None:
+    """Files that were deleted more than 30 days ago, and bytes that belong to no row, go for good."""
+    for workspace_id in workspace_ids():
+        with survived(f"The files of workspace {workspace_id}"):
+            with tenant(workspace_id):
+                Attachment.objects.filter(deleted_at__lt=timezone.now() - KEPT).delete()
+            # Once that is written for good.
+            with tenant(workspace_id):
+                files.sweep(workspace_id)

@@ -10,7 +10,7 @@ from django.http import Http404
 
 from activities.due import how_due
 from activities.models import Activity, Door, Mention, Task
-from activities.wording import Change, changes, people
+from activities.wording import Change, changes, part
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
 
@@ -68,7 +68,7 @@ class Entry:
     tone: str
     day: str
     changes: list[Change]
-    people: tuple[str, str, str] | None
+    part: tuple[str, str, str, str] | None
     who: str
     via: str
 
@@ -123,7 +123,7 @@ def entry(activity: Activity, day: str, formats: Formats) -> Entry:
     via, nobody = DOORS.get(Door(activity.door), ("", "A visitor"))
     who, via = (str(activity.actor), via) if activity.actor else (nobody, "")
     tone = "" if activity.undone_at else tone
-    return Entry(activity, icon, tone, day, changes(activity, formats), people(activity), who, via)
+    return Entry(activity, icon, tone, day, changes(activity, formats), part(activity), who, via)
 
 
 def visible(request: MemberRequest, things: models.QuerySet) -> models.QuerySet:

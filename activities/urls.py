@@ -1,13 +1,17 @@
 from django.urls import path
 
+from activities import file_views, views
 from activities import notification_views as notifications
-from activities import views
 
 urlpatterns = [
     path("records/<slug:kind>/<int:pk>/timeline/", views.timeline, name="timeline"),
     path("records/<slug:kind>/<int:pk>/mentions/", views.mention_suggest, name="mention_suggest"),
     path("records/deal/<int:pk>/follow/<slug:state>/", notifications.follow, name="follow"),
     path("records/<slug:kind>/<int:pk>/tasks/new/", views.task_new, name="task_new"),
+    path("records/<slug:kind>/<int:pk>/files/", file_views.file_add, name="file_add"),
+    path("files/<int:pk>/", file_views.file_download, name="file_download"),
+    path("files/<int:pk>/delete/", file_views.file_delete, name="file_delete"),
+    path("files/<int:pk>/restore/", file_views.file_restore, name="file_restore"),
     path("records/<slug:kind>/<int:pk>/<slug:mode>/", views.compose, name="compose"),
     path("notifications/", notifications.notification_list, name="notification_list"),
     path("notifications/newest/", notifications.notification_menu, name="notification_menu"),

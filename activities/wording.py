@@ -14,28 +14,42 @@ from workspaces.custom import values as custom
 from workspaces.formats import Formats
 
 NAMES = {"expected_close_date": "close date", "estimated_amount": "estimate", "unqualified_reason": "reason"}
-PERCENT = "probability"
+PERCENT = ("probability", "discount")
+NUMBER = ("quantity",)
+# What a record has several of, and the word for it.
+PARTS = {"people": "people", "items": "products", "files": "files"}
+# The key that names one of them, and the model whose facts then change.
+INNER = {"item": "deals.LineItem", "person": "deals.DealContact"}
 Change = tuple[str, str, str]  # what, from, to; an empty text where there was, or is, nothing to say
 
 
 def changes(activity: Activity, formats: Formats) -> list[Change]:
-    """What a line of the kind field_change says."""
+    """What a line of the kind field_change says of facts; of what came or went, see `part`."""
     found = activity.data.get("changes") or {}
-    model = apps.get_model(SUBJECTS[next(name for name in SUBJECTS if getattr(activity, f"{name}_id"))])
+    subject = apps.get_model(SUBJECTS[next(name for name in SUBJECTS if getattr(activity, f"{name}_id"))])
     currency = activity.deal.currency if activity.deal else ""
+    # Of one line item, or of one person's part, among facts of the deal itself.
+    inner, of = next(((model, activity.data[key]) for key, model in INNER.items() if key in activity.data), ("", ""))
 
-    def words(name: str, value: object) -> str:
-        return in_words(model, name, value, formats, currency)
+    def said(name: str, old: object, new: object) -> Change:
+        is_inner = bool(inner) and name in {field.name for field in apps.get_model(inner)._meta.fields}
+        model = apps.get_model(inner) if is_inner else subject
+        label = f"{what(name)} of {of}" if is_inner else what(name)
+        return label, in_words(model, name, old, formats, currency), in_words(model, name, new, formats, currency)
 
-    return [(what(name), words(name, old), words(name, new)) for name, (old, new) in found.items()]
+    return [said(name, old, new) for name, (old, new) in found.items() if name not in PARTS]
 
 
-def people(activity: Activity) -> tuple[str, str, str] | None:
-    """Who came to a deal or left it: ("added", name, "to") or ("removed", name, "from"). None where a line tells of no person."""
-    gone, came = (activity.data.get("changes") or {}).get("people") or ("", "")
-    if came:
-        return "added", came, "to"
-    return ("removed", gone, "from") if gone else None
+def part(activity: Activity) -> tuple[str, str, str, str] | None:
+    """What came or went: ("added", name, "to", "people"), ("removed", name, "from", "files"). None where nothing did."""
+    found = activity.data.get("changes") or {}
+    for name, label in PARTS.items():
+        gone, came = found.get(name) or ("", "")
+        if came:
+            return "added", came, "to", label
+        if gone:
+            return "removed", gone, "from", label
+    return None
 
 
 def what(name: str) -> str:
@@ -60,7 +74,9 @@ def in_words(model: type[models.Model], name: str, value: object, formats: Forma
 def _by_field(field: object, text: str, formats: Formats, currency: str) -> str:
     if choices := dict(getattr(field, "flatchoices", ())):
         return str(choices.get(text, text))
-    if getattr(field, "name", "") == PERCENT:
+    if getattr(field, "name", "") in NUMBER:
+        return formats.number(Decimal(text), max(0, -int(Decimal(text).as_tuple().exponent)))
+    if getattr(field, "name", "") in PERCENT:
         return formats.percent(Decimal(text) / 100)
     match field:
         case models.ForeignKey() if field.name == "lead":

@@ -9,6 +9,7 @@ from pathlib import Path
 import environ
 import pghistory
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
@@ -248,6 +249,9 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
+# Files of deals, leads, contacts and companies; no address leads to this folder.
+UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=25)
+FILE_UPLOAD_HANDLERS = ["activities.files.LimitHandler", *global_settings.FILE_UPLOAD_HANDLERS]
 MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
 
 # --- language and time: UTC in the database, the reader's own on the page ----------------------------
@@ -284,6 +288,7 @@ CELERY_BEAT_SCHEDULE = {
     "make-waiting-exports": {"task": "connectors.tasks.make_waiting_exports", "schedule": 60},
     "remove-old-exports": {"task": "connectors.tasks.remove_old_exports", "schedule": 3600},
     "empty-bin": {"task": "deals.tasks.empty_bin", "schedule": 86400},
+    "empty-file-bin": {"task": "activities.tasks.empty_file_bin", "schedule": 86400},
 }
 
 # --- mail -----------------------------------------------------------------------------------------

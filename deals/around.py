@@ -10,7 +10,7 @@ from django.db import connection
 from activities.timeline import EVENTS
 from deals.models import Deal
 
-# Lines, mails and open tasks of a deal; of its company's deals, as far as the reader sees them, number and value by status.
+# Lines, mails, open tasks and files of a deal; of its company's deals, as far as the reader sees them, number and value by status.
 _AROUND = """
     SELECT
         (SELECT count(*) FROM activities_activity WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s),
@@ -18,6 +18,8 @@ _AROUND = """
          WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND kind = ANY(%(mails)s)),
         (SELECT count(*) FROM activities_task
          WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND status = 'open'),
+        (SELECT count(*) FROM activities_attachment
+         WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND deleted_at IS NULL),
         (SELECT json_object_agg(status, json_build_array(number, amount::text)) FROM (
             SELECT status, count(*) AS number, coalesce(sum(amount), 0) AS amount FROM deals_deal
             WHERE workspace_id = %(workspace)s AND company_id = %(company)s AND deleted_at IS NULL
@@ -45,6 +47,6 @@ def around(deal: Deal, owners: list[int] | None) -> Around:
         "owners": owners,
     }
     with connection.cursor() as cursor:
-        lines, mails, tasks, siblings = cursor.execute(_AROUND, values).fetchone()
+        lines, mails, tasks, files, siblings = cursor.execute(_AROUND, values).fetchone()
     by_status = {status: {"count": n, "amount": Decimal(amount)} for status, (n, amount) in (siblings or {}).items()}
-    return Around({"timeline": lines, "emails": mails, "tasks": tasks}, by_status)
+    return Around({"timeline": lines, "emails": mails, "tasks": tasks, "files": files}, by_status)

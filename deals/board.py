@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from deals.cards import present, rows
 from deals.filters import DealFilter
+from deals.links import from_board
 from deals.models import Deal, Pipeline, Stage
 from deals.totals import Total, by_stage, closed_by_stage, kept_closed, kept_open, midnight, owner_sets
 from workspaces.access import MemberRequest, visible_owners
@@ -52,6 +53,7 @@ class Board:
         self.request, self.workspace, self.wanted = request, request.workspace, pipeline
         self.formats = Formats.of(request)
         self.now = timezone.now()
+        self.came = from_board(request)
         self.may_edit = request.member.may(Role.REP)
         self.owners = visible_owners(request.member)
         self.filter = DealFilter(request.GET, queryset=self.workspace.deals.owned_by(self.owners), request=request)
@@ -129,7 +131,7 @@ class Board:
         return Lane(
             stage,
             total,
-            present(shown, self.formats, self.now, may_edit=self.may_edit),
+            present(shown, self.formats, self.now, may_edit=self.may_edit, came=self.came),
             self._cursor(shown[-1]) if rest else "",
         )
 
@@ -189,7 +191,7 @@ class Board:
         )
         found = self.deals.filter(pipeline=self.wanted or self.pipeline, pk__in=ids).annotate(above=Subquery(above))
         deals = list(rows(found, "stage__rotting_days", "above"))
-        cards = present(deals, self.formats, self.now, may_edit=self.may_edit)
+        cards = present(deals, self.formats, self.now, may_edit=self.may_edit, came=self.came)
         return [(deal["stage_id"], deal["above"] or "", [card]) for deal, card in zip(deals, cards, strict=True)]
 
 

@@ -37,22 +37,23 @@ def rows(deals: QuerySet, *more: str) -> QuerySet:
 
 
 def present(
-    deals: Iterable[dict], formats: Formats, now: datetime | None = None, *, may_edit: bool = False
+    deals: Iterable[dict], formats: Formats, now: datetime | None = None, *, may_edit: bool = False, came: str = ""
 ) -> list[dict]:
-    """Cards for the template `deals/card.html`; those who `may_edit` get their menu."""
+    """Cards for the template `deals/card.html`; those who `may_edit` get their menu. `came` is what their links say of
+    the page that they stand in (see links.py)."""
     now = now or datetime.now(UTC)
     urls = reverse("deal_board")
-    return [card(deal, formats, now, urls, may_edit) for deal in deals]
+    return [card(deal, formats, now, urls, may_edit, came) for deal in deals]
 
 
-def card(deal: dict, formats: Formats, now: datetime, urls: str, may_edit: bool) -> dict:
+def card(deal: dict, formats: Formats, now: datetime, urls: str, may_edit: bool, came: str) -> dict:
     """All strings, as `filled` wants them; `Plain` ones are not looked through for markup: a board prints 2,500 of them."""
     is_open = deal["status"] == "open"
     day = deal["expected_close_date"] if is_open else formats.local_day(deal["closed_at"])
     company, owner = deal["company__name"] or "", deal["owner__name"] or ""
     return {
         "id": Plain(str(deal["pk"])),
-        "url": Plain(f"{urls}{deal['pk']}/"),
+        "url": f"{urls}{deal['pk']}/{came}" if came else Plain(f"{urls}{deal['pk']}/"),
         "menu": Plain(f"{urls}{deal['pk']}/move/") if may_edit else "",
         "version": Plain(str(deal["version"])),
         "name": deal["name"],

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django import forms
 
-from deals.models import CloseReason, Deal, DealContact, Kind, Stage
+from deals.models import CloseReason, Deal, DealContact, Kind, LineItem, Product, Stage
 from leads.models import Campaign, Segment, Source
 from workspaces.custom.fields import field_named, live_fields
 from workspaces.custom.forms import add_fields, form_field, take_values
 from workspaces.custom.values import Entity
 from workspaces.fields import AmountField, DayField, speak
 from workspaces.formats import Formats
+from workspaces.forms import currency_choices
 from workspaces.models import Membership, Workspace
 
 
@@ -161,3 +164,81 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
     form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deal.version)
     speak(form, formats)
     return form
+
+
+class QuantityField(AmountField):
+    """How many, to three places after the sign."""
+
+    limit = Decimal(10**9)
+    unit = Decimal("0.001")
+    example = "24 or 1.5"
+
+    def prepare_value(self, value: object) -> object:
+        """With all its places: what is not touched is sent back as it was."""
+        if self.formats and isinstance(value, Decimal):
+            return self.formats.number(value, max(0, -int(value.normalize().as_tuple().exponent)))
+        return value
+
+    def say_example(self) -> str:
+        return self.formats.typed(Decimal("1.5")) if self.formats else self.example
+
+
+class ItemForm(forms.Form):
+    """A line item. A product gives its name and price where they are left empty."""
+
+    product = forms.ModelChoiceField(queryset=Product.objects.none(), required=False, empty_label="None of the list")
+    name = forms.CharField(max_length=200, required=False, help_text="Empty: the product's.")
+    quantity = QuantityField(initial=Decimal(1))
+    unit_price = AmountField(required=False, help_text="Empty: the product's.")
+    discount = QuantityField(required=False, label="Discount, %", initial=Decimal(0))
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, deal: Deal, formats: Formats, edited: LineItem | None = None, **kwargs):
+        initial = {"version": deal.version}
+        if edited:
+            initial |= {name: getattr(edited, name) for name in ("name", "quantity", "unit_price", "discount")}
+        super().__init__(*args, initial=initial, **kwargs)
+        if edited:
+            del self.fields["product"]
+            self.fields["name"].required = self.fields["unit_price"].required = True
+            self.fields["name"].help_text = self.fields["unit_price"].help_text = ""
+        else:
+            offered = Product.objects.filter(workspace_id=deal.workspace_id, is_active=True).order_by("name")
+            self.fields["product"].queryset = offered
+            self.fields["product"].label_from_instance = lambda product: priced(product, formats)
+        self.fields["unit_price"].label = f"Price of one, {deal.currency}"
+        speak(self, formats, (AmountField,))
+
+    def clean_discount(self) -> Decimal:
+        return self.cleaned_data["discount"] or Decimal(0)
+
+
+def priced(product: Product, formats: Formats) -> str:
+    """As a choice says it: "G-1 Gateway, €780"."""
+    price = "" if product.unit_price is None else f", {formats.money_exact(product.unit_price, product.currency)}"
+    return f"{product.code} {product.name}{price}".strip()
+
+
+class ProductForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    code = forms.CharField(max_length=40, required=False)
+    unit_price = AmountField(required=False, label="Price of one")
+    currency = forms.ChoiceField(choices=currency_choices)
+    is_active = forms.BooleanField(required=False, label="Offered in new lines", initial=True)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, workspace: Workspace, formats: Formats, edited: Product | None = None, **kwargs):
+        names = ("name", "code", "unit_price", "currency", "is_active", "version")
+        initial = {name: getattr(edited, name) for name in names} if edited else {"currency": workspace.currency}
+        super().__init__(*args, initial=initial, **kwargs)
+        speak(self, formats)
+
+    def facts(self) -> dict[str, object]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class PartForm(forms.Form):
+    """The part of a person in a deal."""
+
+    role = forms.ChoiceField(choices=DealContact.Role.choices, required=False)
+    is_primary = forms.BooleanField(required=False, label="Primary contact")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deals.views import board, conversion, deal, listing, search
+from deals.views import beside, bin, board, conversion, deal, items, listing, people, products, search
 
 urlpatterns = [
     path("deals/", board.deal_board, name="deal_board"),
@@ -16,8 +16,24 @@ urlpatterns = [
     path("deals/<int:pk>/move/", board.deal_move, name="deal_move"),
     path("deals/<int:pk>/delete/", board.deal_delete, name="deal_delete"),
     path("deals/<int:pk>/restore/", board.deal_restore, name="deal_restore"),
-    path("deals/<int:pk>/contacts/", deal.deal_contact_add, name="deal_contact_add"),
-    path("deals/<int:pk>/contacts/<int:contact_pk>/remove/", deal.deal_contact_remove, name="deal_contact_remove"),
+    path("deals/<int:pk>/contacts/", people.deal_contact_add, name="deal_contact_add"),
+    path("deals/<int:pk>/contacts/<int:contact_pk>/", people.deal_contact_edit, name="deal_contact_edit"),
+    path("deals/<int:pk>/contacts/<int:contact_pk>/remove/", people.deal_contact_remove, name="deal_contact_remove"),
+    path("deals/<int:pk>/contacts/<int:contact_pk>/restore/", people.deal_contact_restore, name="deal_contact_restore"),
+    path("deals/<int:pk>/items/", items.deal_item_add, name="deal_item_add"),
+    path("deals/<int:pk>/items/<int:item_pk>/", items.deal_item_edit, name="deal_item_edit"),
+    path("deals/<int:pk>/items/<int:item_pk>/move/", items.deal_item_move, name="deal_item_move"),
+    path("deals/<int:pk>/items/<int:item_pk>/remove/", items.deal_item_remove, name="deal_item_remove"),
+    path("deals/<int:pk>/items/<int:item_pk>/restore/", items.deal_item_restore, name="deal_item_restore"),
+    path("deals/<int:pk>/amount/", items.deal_amount_source, name="deal_amount_source"),
+    path("deals/<int:pk>/beside/", beside.deal_beside, name="deal_beside"),
+    path("deals/<int:pk>/history/", deal.deal_history, name="deal_history"),
+    path("deals/<int:pk>/duplicate/", bin.deal_duplicate, name="deal_duplicate"),
+    path("deals/<int:pk>/purge/", bin.deal_purge, name="deal_purge"),
+    path("deals/bin/", bin.deal_bin, name="deal_bin"),
+    path("settings/products/", products.product_list, name="product_list"),
+    path("settings/products/new/", products.product_new, name="product_new"),
+    path("settings/products/<int:pk>/", products.product_edit, name="product_edit"),
     path("leads/<int:pk>/deal/", conversion.lead_deal, name="lead_deal"),
     path("leads/<int:pk>/convert/", conversion.lead_convert, name="lead_convert"),
     path("leads/<int:pk>/convert/undo/", conversion.lead_convert_undo, name="lead_convert_undo"),

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from activities.composing import Composer
+from activities.file_views import panel
 from activities.timeline import Timeline, open_tasks
 from leads import actions
 from leads.duplicates import like_company, like_contact, like_lead
@@ -170,7 +171,7 @@ def detail_page(request: MemberRequest, listing: Listing, record: Record, **cont
         "tasks": open_tasks(request, record),
         "composer": Composer(request, record) if request.member.may(Role.REP) else None,
         "deals": deals_of(request, record),
-    }
+    } | panel(request, record)
     return render(request, f"leads/{listing.name}_detail.html", context)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -27,6 +28,7 @@ NOTHING = "—"
 
 @dataclass
 class Change:
+    field: str
     label: str
     before: str
     after: str
@@ -44,9 +46,12 @@ def event_model(model: type[models.Model]) -> type[models.Model] | None:
     return next(iter(event_models(tracks_model=model)), None)
 
 
-def entries(row: models.Model, events: list[models.Model], newer: models.Model) -> list[Entry]:
+def entries(
+    row: models.Model, events: list[models.Model], newer: models.Model, say: Callable[..., str] | None = None
+) -> list[Entry]:
     """One entry per event, newest first. An event holds the row before its change; after it, the row is as the next
-    newer event holds it, or as it stands now: `newer`."""
+    newer event holds it, or as it stands now: `newer`. `say(field, value, names)` puts a value in words."""
+    say = say or _text
     tracked = [f for f in events[0]._meta.fields if not f.name.startswith("pgh_")] if events else []
     pairs = [(old, new) for new, old in pairwise([newer, *events])]
     changed = [[f for f in tracked if getattr(old, f.attname) != getattr(new, f.attname)] for old, new in pairs]
@@ -57,8 +62,8 @@ def entries(row: models.Model, events: list[models.Model], newer: models.Model) 
         context = old.pgh_context or {}
         entry = Entry(old.pgh_created_at, str(people.get(context.get("user"), "System")), context.get("door", ""))
         for f in fields:
-            before, after = (_text(f, getattr(image, f.attname), names) for image in (old, new))
-            entry.changes.append(Change(str(f.verbose_name).capitalize(), before, after))
+            before, after = (say(f, getattr(image, f.attname), names) for image in (old, new))
+            entry.changes.append(Change(f.name, str(f.verbose_name).capitalize(), before, after))
         result.append(entry)
     return result
 

@@ -1,5 +1,6 @@
 """What people do about deals, leads, contacts and companies. `by` is the Membership that acts, None the system."""
 
+from activities.actions.attaching import attach, remove_attachment, restore_attachment
 from activities.actions.logged import log_call, log_email, log_meeting
 from activities.actions.notes import add_note, delete_note, edit_note, restore_note, who_may_be_named
 from activities.actions.notifying import followers, notify
@@ -35,6 +36,9 @@ __all__ = [
     "EDITABLE",
     "HISTORY",
     "about",
+    "attach",
+    "remove_attachment",
+    "restore_attachment",
     "add_note",
     "cancel_task",
     "check_task",

@@ -39,15 +39,26 @@ def log_meeting(
     subject: TenantModel,
     *,
     by: Membership,
-    body: str,
+    body: str = "",
+    outcome: str = "",
     minutes: int | None = None,
     door: Door = Door.WEB,
     at: datetime | None = None,
 ) -> Activity:
+    """A meeting that took place, or did not (Activity.MeetingOutcome); only one that did not needs no text."""
     check_may(by, Role.REP, "log meetings")
-    if not body.strip():
+    if not body.strip() and outcome in ("", Activity.MeetingOutcome.HELD):
         raise Refused("An empty meeting was not logged.", fields={"body": "What was agreed?"})
-    return record(subject, Activity.Kind.MEETING, by=by, door=door, at=_past(at), body=body.strip(), minutes=minutes)
+    return record(
+        subject,
+        Activity.Kind.MEETING,
+        by=by,
+        door=door,
+        at=_past(at),
+        outcome=outcome,
+        body=body.strip(),
+        minutes=minutes,
+    )
 
 
 @action

@@ -43,6 +43,12 @@ class Activity(About):
         MEETING_BOOKED = "meeting_booked", "Meeting booked"
         NOT_INTERESTED = "not_interested", "Not interested"
 
+    class MeetingOutcome(models.TextChoices):
+        HELD = "held", "Took place"
+        NO_SHOW = "no_show", "Nobody came"
+        PUT_OFF = "put_off", "Put off"
+        CALLED_OFF = "called_off", "Called off"
+
     workspace = workspace_key("activities")
     kind = models.CharField(max_length=14, choices=Kind)
     actor = MemberForeignKey(null=True, blank=True)
@@ -52,7 +58,7 @@ class Activity(About):
         null=True, blank=True, help_text="Taken back since: it is still shown, but counts for nothing."
     )
     body = models.TextField(blank=True)
-    outcome = models.CharField(max_length=14, choices=Outcome, blank=True)
+    outcome = models.CharField(max_length=14, choices=[*Outcome.choices, *MeetingOutcome.choices], blank=True)
     minutes = models.PositiveIntegerField(null=True, blank=True)
     data = models.JSONField(default=dict, blank=True)
     note = TenantForeignKey("activities.Note", models.CASCADE, null=True, blank=True, related_name="+", db_index=False)

@@ -61,6 +61,9 @@ class Task(About):
     class Meta:
         indexes = [
             *subject_indexes("task", "due_at", status="open"),
+            models.Index(
+                fields=["workspace", "deal", "-done_at"], name="task_of_deal", condition=Q(deal__isnull=False)
+            ),
             models.Index(fields=["workspace", "assignee", "due_at"], name="task_assignee", condition=Q(status="open")),
         ]
         constraints = [

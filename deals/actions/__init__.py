@@ -3,7 +3,7 @@
 Locks are taken in one order everywhere: deals by id, then stages by id. The totals' rows come last, by trigger.
 """
 
-from deals.actions.binning import delete_deal, restore_deal
+from deals.actions.binning import delete_deal, purge_deal, restore_deal
 from deals.actions.converting import (
     convert_lead,
     create_deal_from_lead,
@@ -12,6 +12,7 @@ from deals.actions.converting import (
     standing,
     undo_conversion,
 )
+from deals.actions.copying import duplicate_deal
 from deals.actions.events import CLOSING, add_stage_event, before_image
 from deals.actions.facts import (
     EDITABLE,
@@ -24,10 +25,19 @@ from deals.actions.facts import (
     set_facts,
     update_deal,
 )
+from deals.actions.items import (
+    add_item,
+    move_item,
+    remove_item,
+    restore_item,
+    set_amount_source,
+    update_item,
+)
 from deals.actions.locking import CHANGES, LINES, lock_deal, lock_stages, raise_stale
 from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
-from deals.actions.people import add_contact, remove_contact
+from deals.actions.people import add_contact, remove_contact, restore_contact, update_contact
+from deals.actions.products import create_product, update_product
 from deals.actions.starting import (
     DEFAULT_STAGES,
     TEMPLATES,
@@ -55,6 +65,7 @@ __all__ = [
     "NAMED",
     "TEMPLATES",
     "add_contact",
+    "add_item",
     "add_stage_event",
     "before_image",
     "change_many",
@@ -66,21 +77,32 @@ __all__ = [
     "create_playbook",
     "create_reasons",
     "create_stages",
+    "create_product",
     "delete_deal",
     "find_or_create_tags",
+    "duplicate_deal",
     "lock_deal",
     "lock_stages",
     "may_be_reopened",
+    "move_item",
     "move_to_stage",
+    "purge_deal",
     "raise_stale",
     "remove_contact",
+    "remove_item",
+    "restore_contact",
     "restore_deal",
+    "restore_item",
     "said",
+    "set_amount_source",
     "set_facts",
     "step",
     "tag_deal",
     "undo_change",
     "undo_many",
     "undo_stage_change",
+    "update_contact",
     "update_deal",
+    "update_item",
+    "update_product",
 ]

@@ -8,8 +8,8 @@ from activities.actions import record
 from activities.models import Activity, Door
 from deals.actions.locking import lock_deal
 from deals.models import Deal
-from workspaces.access import check_may
-from workspaces.action import action
+from workspaces.access import acting, check_may
+from workspaces.action import Refused, Stale, action
 from workspaces.models import Membership, Role
 
 
@@ -18,7 +18,7 @@ def delete_deal(deal: Deal, *, by: Membership, version: int | None = None, door:
     """Into the bin, from where it comes back for 30 days (tasks.empty_bin)."""
     check_may(by, Role.REP, "delete deals")
     deal = lock_deal(deal.pk, version, by)
-    deal.deleted_at = timezone.now()
+    deal.deleted_at, deal.deleted_by_id = timezone.now(), acting(by)
     deal.version += 1
     deal.save()
     record(deal, Activity.Kind.SYSTEM, by=by, door=door, body="Deal deleted")
@@ -28,10 +28,27 @@ def delete_deal(deal: Deal, *, by: Membership, version: int | None = None, door:
 @action
 def restore_deal(deal: Deal, *, by: Membership, door: Door = Door.WEB) -> Deal:
     check_may(by, Role.REP, "restore deals")
-    deal = Deal.all_objects.select_for_update(no_key=True).get(pk=deal.pk)
+    deal = lock_binned(deal)
     if deal.deleted_at is not None:
-        deal.deleted_at = None
+        deal.deleted_at = deal.deleted_by = None
         deal.version += 1
         deal.save()
         record(deal, Activity.Kind.SYSTEM, by=by, door=door, body="Deal restored")
     return deal
+
+
+@action
+def purge_deal(deal: Deal, *, by: Membership) -> None:
+    """Out of the bin for good, with all that hangs on it. The audit trail keeps the row."""
+    check_may(by, Role.MANAGER, "delete deals for good")
+    deal = lock_binned(deal)
+    if deal.deleted_at is None:
+        raise Refused("Only what is in the bin can be deleted for good.")
+    deal.delete()
+
+
+def lock_binned(deal: Deal) -> Deal:
+    found = Deal.all_objects.select_for_update(no_key=True).filter(pk=deal.pk).first()
+    if found is None:
+        raise Stale("This deal was deleted for good meanwhile.")
+    return found

@@ -125,6 +125,10 @@ def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | 
         )
         if deal.probability is None:
             deal.probability = deal.stage.probability
+    if "amount" in changed and deal.amount_source == Deal.AmountSource.ITEMS:
+        # By hand from now on; the items stay, and set_amount_source lets it follow them again.
+        changed["amount_source"] = [deal.amount_source, Deal.AmountSource.MANUAL]
+        deal.amount_source = Deal.AmountSource.MANUAL
     deal.version += 1
     return changed
 

@@ -14,6 +14,10 @@ LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
 CHANGES = (*LINES, Activity.Kind.FIELD_CHANGE, Activity.Kind.SYSTEM, Activity.Kind.DEAL_CREATED)
 
 
+# Changes that are no facts of the deal: of who is in it, and of its files.
+BESIDE = ["people", "role", "primary contact", "files"]
+
+
 def lock_deal(pk: int, version: int | None = None, by: Membership | None = None) -> Deal:
     """The newest state, locked until the end of the transaction. `by` saw `version`."""
     deal = Deal.objects.select_for_update(no_key=True).filter(pk=pk).first()
@@ -41,7 +45,7 @@ def lock_stages(*pks: int) -> dict[int, Stage]:
 
 def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not changed") -> None:
     """Say to `by` who changed the deal last, and to which stage it went."""
-    of_facts = ~Q(data__has_key="changes") | ~Q(data__changes__has_key="people")
+    of_facts = ~Q(data__has_key="changes") | ~Q(data__changes__has_any_keys=BESIDE)
     lines = Activity.objects.filter(of_facts, ~Q(data__has_key="playbook"), deal=deal, kind__in=CHANGES)
     last = lines.select_related("actor").order_by("-at", "-id").first()
     to = last.data.get("to") if last and last.kind in LINES else None

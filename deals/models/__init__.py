@@ -6,6 +6,7 @@ from deals.models.deal import WEIGHT, Deal, DealContact, DealQuerySet, LiveDeals
 from deals.models.history import StageEvent
 from deals.models.pipeline import Kind, Pipeline, Stage
 from deals.models.playbook import PlaybookRun, PlaybookTask
+from deals.models.product import LineItem, Product
 from deals.models.reason import CloseReason
 from deals.models.tag import DealTag, Tag
 from deals.models.totals import ClosedDay, ClosedTotal, StageTotal
@@ -22,10 +23,12 @@ __all__ = [
     "DealQuerySet",
     "DealTag",
     "Kind",
+    "LineItem",
     "LiveDeals",
     "Pipeline",
     "PlaybookRun",
     "PlaybookTask",
+    "Product",
     "Stage",
     "StageEvent",
     "StageTotal",

@@ -56,6 +56,10 @@ class Deal(TenantModel):
         MANUAL = "manual", "By hand"
         MODEL = "model", "Model"
 
+    class AmountSource(models.TextChoices):
+        MANUAL = "manual", "By hand"
+        ITEMS = "items", "Line items"
+
     name = models.CharField(max_length=200)
     company = TenantForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="deals")
     people = models.ManyToManyField(Contact, through="deals.DealContact", related_name="deals")
@@ -72,6 +76,9 @@ class Deal(TenantModel):
     stage_entered_at = models.DateTimeField(default=timezone.now)
     status = models.CharField(max_length=4, choices=Kind, default=Kind.OPEN, editable=False)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    amount_source = models.CharField(
+        max_length=6, choices=AmountSource, default=AmountSource.MANUAL, db_default=AmountSource.MANUAL
+    )
     currency = models.CharField(max_length=3)
     probability = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)], help_text="Percent.")
     probability_source = models.CharField(max_length=6, choices=ProbabilitySource, default=ProbabilitySource.STAGE)
@@ -84,9 +91,7 @@ class Deal(TenantModel):
     source = models.CharField(max_length=12, choices=Source, blank=True)
     campaign = TenantForeignKey(Campaign, models.SET_NULL, null=True, blank=True, related_name="deals")
     segment = TenantForeignKey(Segment, models.SET_NULL, null=True, blank=True, related_name="deals")
-    product = models.CharField(
-        max_length=120, blank=True, help_text="What it is about, in a word; line items come with products."
-    )
+    product = models.CharField(max_length=120, blank=True, help_text="What it is about, in a word.")
     next_step = models.CharField(max_length=200, blank=True)
     # Kept by triggers of the app activities.
     last_activity_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -99,6 +104,7 @@ class Deal(TenantModel):
     created_by = MemberForeignKey(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_by = MemberForeignKey(null=True, blank=True, editable=False)
 
     objects = LiveDeals()
     all_objects = DealQuerySet.as_manager()

@@ -12,12 +12,13 @@ from activities.wording import in_words
 from deals import actions
 from deals.around import around
 from deals.cards import NEXT_TASK, next_step
-from deals.forms import ContactRoleForm, fact_form
-from deals.models import Deal, DealContact
+from deals.forms import fact_form
+from deals.models import Deal
 from deals.path import stage_path
+from deals.trail import FIELDS, Trail
 from deals.views.board import visible_deals
 from deals.views.deal_tabs import TABS, tab_of, tabs
-from leads.actions import find_or_create_company, named_contact
+from leads.actions import find_or_create_company
 from leads.models import ContactEmail, ContactPhone, Lead
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused, Stale
@@ -32,8 +33,8 @@ from workspaces.formats import Formats
 def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(detailed(request), pk=pk)
     tab = tab_of(request)
-    beside = around(deal, visible_owners(request.member))
-    context = record_context(request, deal) | {"tab": tab, "tabs": tabs(beside), "siblings": beside.siblings}
+    around_it = around(deal, visible_owners(request.member))
+    context = record_context(request, deal) | {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
     context["contacts"] = people(deal)
     return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal))
 
@@ -54,7 +55,8 @@ def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
         "lead": visible_lead(request, deal),
         **next_step(deal.next_task, formats, now),
         "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
-        "path": stage_path(deal, now),
+        "path": (path := stage_path(deal, now)),
+        "onward": next((step.stage for step in path if step.state == "future"), None),
     }
 
 
@@ -151,22 +153,17 @@ def as_columns(request: MemberRequest, changes: dict[str, object]) -> dict[str, 
     return changes
 
 
-@member_required(methods=("GET", "POST"))
-def deal_contact_add(request: MemberRequest, pk: int) -> HttpResponse:
+@member_required()
+def deal_history(request: MemberRequest, pk: int) -> HttpResponse:
+    """Every change of every fact, or of one (?field), from the audit trail."""
     deal = get_object_or_404(visible_deals(request), pk=pk)
-    form = ContactRoleForm(request.POST or None)
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "deals/deal_contact_add.html", form, deal=deal)
-    try:
-        contact = named_contact(request.workspace, form.cleaned_data["contact"])
-        actions.add_contact(deal, contact, role=form.cleaned_data["role"], by=request.member)
-    except Refused as refusal:
-        return form_refused(request, "deals/deal_contact_add.html", form, refusal, deal=deal)
-    return done(request, deal.get_absolute_url())
-
-
-@member_required(methods=("POST",))
-def deal_contact_remove(request: MemberRequest, pk: int, contact_pk: int) -> HttpResponse:
-    deal = get_object_or_404(visible_deals(request), pk=pk)
-    actions.remove_contact(get_object_or_404(DealContact, deal=deal, pk=contact_pk), by=request.member)
-    return done(request, deal.get_absolute_url())
+    leads = Lead.objects.filter(workspace=request.workspace).owned_by(visible_owners(request.member))
+    trail = Trail(
+        deal,
+        Formats.of(request),
+        field=request.GET.get("field", ""),
+        before=request.GET.get("before", ""),
+        may_see=lambda ids: set(leads.filter(pk__in=ids).values_list("pk", flat=True)),
+    )
+    fields = sorted(FIELDS.items(), key=lambda item: item[1])
+    return render(request, "deals/deal_history.html", {"deal": deal, "trail": trail, "fields": fields})

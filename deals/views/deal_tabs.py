@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from activities.composing import Composer
+from activities.file_views import panel as files
 from activities.models import Note, Task
 from activities.timeline import Timeline, open_tasks
 from deals.around import Around
-from deals.models import Deal
+from deals.models import Deal, LineItem
 from workspaces.access import MemberRequest
+from workspaces.formats import NONE, Formats
 from workspaces.models import Role
 
 Context = Callable[[MemberRequest, Deal], dict[str, object]]
@@ -67,7 +70,34 @@ def overview(request: MemberRequest, deal: Deal) -> dict[str, object]:
         "tasks": open_,
         "done": done,
         "notes": notes.select_related("author").prefetch_related("mentions__user").order_by("-created_at"),
+        **items(request, deal),
+        "may_price": request.member.may(Role.MANAGER),
     }
+
+
+def items(request: MemberRequest, deal: Deal) -> dict[str, object]:
+    """The lines, each with its figures in words, and what they come to."""
+    formats, lines = Formats.of(request), list(deal.items.all())
+    for line in lines:
+        line.deal = deal
+    return {
+        "items": [(line, said(line, deal.currency, formats)) for line in lines],
+        "items_sum": formats.money_exact(sum((line.total for line in lines), Decimal(0)), deal.currency),
+    }
+
+
+def said(line: LineItem, currency: str, formats: Formats) -> dict[str, str]:
+    return {
+        "quantity": formats.number(line.quantity, places(line.quantity)),
+        "unit_price": formats.money_exact(line.unit_price, currency),
+        "discount": formats.percent(line.discount / 100, places(line.discount)) if line.discount else NONE,
+        "total": formats.money_exact(line.total, currency),
+    }
+
+
+def places(value: Decimal) -> int:
+    """After the sign, without noughts at the end."""
+    return max(0, -int(value.normalize().as_tuple().exponent))
 
 
 TABS: dict[str, Tab] = {
@@ -75,4 +105,5 @@ TABS: dict[str, Tab] = {
     "timeline": Tab("Timeline", timeline),
     "tasks": Tab("Tasks", tasks),
     "emails": Tab("Emails", emails),
+    "files": Tab("Files", files),
 }

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from deals.cards import present, rows
 from deals.filters import DealListFilter
+from deals.links import from_list
 from deals.models import WEIGHT, Kind, Pipeline, Stage
 from deals.totals import Total, by_stage, kept_closed, kept_open, owner_sets
 from deals.views.board import pipeline_parameter, visible_deals
@@ -51,7 +52,10 @@ def deal_list(request: MemberRequest) -> HttpResponse:
     columns = CLOSED if tab in (Kind.WON, Kind.LOST) else COLUMNS
     page = ListPage(request, rows(deals.annotate(weight=WEIGHT), *MORE), columns, "-created")
     formats = Formats.of(request)
-    cards = [line(card, row, formats) for card, row in zip(present(page.rows, formats), page.rows, strict=True)]
+    cards = [
+        line(card, row, formats)
+        for card, row in zip(present(page.rows, formats, came=from_list(request)), page.rows, strict=True)
+    ]
     context = {
         "filter": filterset,
         "tab": tab,

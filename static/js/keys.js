@@ -62,6 +62,9 @@ function nextPane(step) {
 
 function row(step) {
   const rows = [...document.querySelectorAll("tr[data-href]")];
+  // On the page of one record: the next and the previous of the list it was opened from.
+  const beside = !rows.length && document.querySelector(`[data-key=${step > 0 ? "j" : "k"}]`);
+  if (beside) return void beside.click();
   if (!rows.length) return false;
   const here = rows.indexOf(document.activeElement.closest("tr"));
   rows[Math.max(0, Math.min(rows.length - 1, here + step))].querySelector("a").focus();

@@ -158,7 +158,9 @@ def test_a_viewer_has_no_composer(acme, login, deal):
         assert not page(login(acme.vera), deal, f"?tab={tab}").all(id="composer")
 
 
-@pytest.mark.parametrize(("tab", "most"), [("timeline", 12), ("emails", 12), ("overview", 14), ("tasks", 15)])
+@pytest.mark.parametrize(
+    ("tab", "most"), [("timeline", 14), ("emails", 14), ("overview", 16), ("tasks", 17), ("files", 14)]
+)
 def test_a_tab_asks_little(acme, bob, deal, tab, most):
     path = url(acme.workspace, "deal_detail", deal.pk)
     bob.get(f"{path}?tab={tab}")

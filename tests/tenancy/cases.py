@@ -51,6 +51,21 @@ def version(part: str, **more: object) -> Callable[[Rows, dict], dict]:
     return lambda rows, kwargs: {"version": rows.versions[part]} | more
 
 
+def within(key: str, part: str) -> Shots:
+    """Something that hangs on `deal`."""
+    return lambda rows: [{"pk": rows.deal, key: getattr(rows, part)}]
+
+
+def item(rows: Rows, kwargs: dict) -> dict:
+    facts = {"name": "Probe XL", "quantity": "2", "unit_price": "12.50", "discount": "10"}
+    return facts | {"version": rows.versions["deal"]}
+
+
+def product(rows: Rows, kwargs: dict) -> dict:
+    facts = {"name": "Reader", "code": "R-1", "unit_price": "12.50", "currency": "SEK", "is_active": "on"}
+    return facts | {"version": rows.versions["product"]}
+
+
 def tabs(rows: Rows, kwargs: dict) -> dict:
     return {"tab": "overview", "events": "changes"}
 
@@ -115,10 +130,21 @@ def lead(rows: Rows, kwargs: dict) -> dict:
     return facts | {"estimated_amount": "9", "owner": rows.user, "version": rows.versions["lead"]}
 
 
+class Upload:
+    """A file that can be sent again and again."""
+
+    name = "new.txt"
+    content_type = "text/plain"
+
+    def read(self) -> bytes:
+        return b"New"
+
+
+OFFER = Upload()
 ENTRIES = {
     "note": {"body": "Said", "pinned": "on"},
     "call": {"outcome": "voicemail", "minutes": 3, "body": "Said", "at": "2026-01-02T10:00"},
-    "meeting": {"body": "Agreed", "minutes": 3, "at": "2026-01-02T10:00"},
+    "meeting": {"body": "Agreed", "outcome": "held", "minutes": 3, "at": "2026-01-02T10:00"},
     "email": {"body": "Wrote", "at": "2026-01-02T10:00"},
 }
 
@@ -215,9 +241,23 @@ CASES = {
     "deal_delete": Case(at("deal"), get=False, body=version("deal", board="1")),
     "deal_restore": Case(at("binned"), get=False, body=lambda *_: {"board": "1"}),
     "deal_contact_add": Case(at("deal"), body=lambda rows, _: {"contact": rows.stranger, "role": "champion"}),
-    "deal_contact_remove": Case(
-        lambda rows: [{"pk": rows.deal, "contact_pk": rows.link}], get=False, body=lambda *_: {}
-    ),
+    "deal_contact_edit": Case(within("contact_pk", "link"), body=lambda *_: {"role": "blocker", "is_primary": "on"}),
+    "deal_contact_remove": Case(within("contact_pk", "link"), get=False, body=lambda *_: {}),
+    "deal_contact_restore": Case(within("contact_pk", "gone_link"), get=False, body=lambda *_: {}),
+    "deal_item_add": Case(at("deal"), body=lambda rows, _: item(rows, _) | {"product": rows.product}),
+    "deal_item_edit": Case(within("item_pk", "item"), body=item),
+    "deal_item_move": Case(within("item_pk", "item"), get=False, body=version("deal", up="1")),
+    "deal_item_remove": Case(within("item_pk", "item"), get=False, body=version("deal")),
+    "deal_item_restore": Case(within("item_pk", "gone_item"), get=False, body=lambda *_: {}),
+    "deal_amount_source": Case(at("deal"), get=False, body=version("deal", source="manual")),
+    "deal_beside": Case(at("deal"), query=lambda rows, _: {"in": f"list?stage={rows.stage}&owner={rows.user}"}),
+    "deal_history": Case(at("deal"), query=lambda *_: {"field": "competitor"}),
+    "deal_duplicate": Case(at("deal"), get=False, body=lambda *_: {}),
+    "deal_purge": Case(at("binned"), role=Role.MANAGER, body=lambda *_: {}),
+    "deal_bin": Case(),
+    "product_list": Case(role=Role.MANAGER),
+    "product_new": Case(role=Role.MANAGER, body=product),
+    "product_edit": Case(at("product"), role=Role.MANAGER, body=product),
     "lead_deal": Case(at("lead"), get=False, body=lambda *_: {}),
     "lead_convert": Case(at("qualified_lead"), body=convert),
     "lead_convert_undo": Case(at("converted_lead"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
@@ -269,6 +309,10 @@ CASES = {
         lambda rows: [{"moment": "20300102T030405.000000+0000"}], get=False, body=lambda *_: {}, writer=Role.VIEWER
     ),
     "delivery": Case(body=delivery, writer=Role.VIEWER),
+    "file_add": Case(subjects(), get=False, body=lambda *_: {"files": OFFER}),
+    "file_download": Case(at("file")),
+    "file_delete": Case(at("file"), get=False, body=lambda *_: {}),
+    "file_restore": Case(at("binned_file"), get=False, body=lambda *_: {}),
     "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on"}, verb_role=Role.ADMIN),
     # connectors; of the exports each sees their own, and that of `owner` is still to be made
     "export_list": Case(role=Role.REP),

@@ -9,27 +9,42 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
 
-from activities.actions import add_note, complete_task, delete_note, log_call, notify, plan_task
+from activities.actions import (
+    add_note,
+    attach,
+    complete_task,
+    delete_note,
+    log_call,
+    notify,
+    plan_task,
+    remove_attachment,
+)
 from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
     add_contact,
+    add_item,
     change_many,
     convert_lead,
+    create_product,
     delete_deal,
     find_or_create_tags,
     move_to_stage,
+    remove_contact,
+    remove_item,
     update_deal,
 )
-from deals.models import CloseReason, Deal, DealContact, DealTag, Pipeline, PlaybookTask, Stage
+from deals.models import CloseReason, Deal, DealContact, DealTag, Pipeline, PlaybookTask, Product, Stage
 from deals.playbooks import follow
 from deals.setup import add_pipeline, add_playbook_task, archive_reason, delete_playbook_task, delete_stage
 from leads.actions import capture, create_company, create_contact, update_lead
@@ -44,7 +59,7 @@ from workspaces.tenant import TenantModel
 
 CANARY = re.compile(r"zq[0-9a-f]{5}x")
 # What the product computes with, or what must have a form of its own.
-UNTOUCHED = {"rank", "slug", "time_zone", "locale", "password"}
+UNTOUCHED = {"rank", "path", "slug", "time_zone", "locale", "password"}
 # acme's people beside the cast; `dual` is a member of both workspaces, `suspended` was one of acme.
 INSIDERS = {
     "owner": Role.OWNER, "admin": Role.ADMIN, "manager": Role.MANAGER, "rep": Role.REP, "dual": Role.REP,
@@ -58,6 +73,7 @@ VERSIONED = {
     "qualified_lead": Lead, "task": Task,
     "done_task": Task, "pipeline": Pipeline, "spare_pipeline": Pipeline, "stage": Stage,
     "playbook_task": PlaybookTask, "reason": CloseReason,
+    "product": Product,
 }  # fmt: skip
 
 
@@ -100,6 +116,12 @@ class Rows:
     done_task: int = 0
     note: int = 0
     deleted_note: int = 0
+    file: int = 0
+    binned_file: int = 0
+    product: int = 0
+    item: int = 0
+    gone_item: int = 0  # a line of `deal` that was deleted
+    gone_link: int = 0  # somebody who was taken out of it
     notification: int = 0
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
@@ -237,11 +259,25 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     rows.spare_pipeline, rows.archived_stage, rows.first_stage = spare.pk, first.pk, stages["New"].pk
     deal = make_deal(owner, stages["New"], "Cold-chain monitoring", next_step="Call", **facts)
     deal = update_deal(deal, by=owner, version=1, competitor="Somebody")
+    rows.item, rows.gone_item = (
+        add_item(deal, name=name, unit_price=Decimal(500), by=owner).pk for name in ("Probe", "Cable")
+    )
+    remove_item(deal.items.get(pk=rows.gone_item), by=owner)
+    product = Product.objects.filter(name="Gateway").first() or create_product(
+        owner.workspace, name="Gateway", unit_price=Decimal(80), by=None
+    )
+    rows.product = product.pk
     rows.link = add_contact(deal, facts["company"].contacts.get(), by=owner).pk
+    gone = add_contact(deal, create_contact(owner.workspace, first_name="Gone", by=owner), by=owner)
+    rows.gone_link = gone.pk
+    remove_contact(gone, by=owner)
     DealContact.objects.update(role="champion")
     rows.note = add_note(deal, "What was said", by=owner).pk
     rows.deleted_note = delete_note(add_note(deal, "Not said", by=owner), by=owner).pk
     log_call(deal, by=owner, outcome="connected", body="Called", minutes=4)
+    rows.file = attach(deal, SimpleUploadedFile("offer.txt", b"An offer"), by=owner).pk
+    binned_file = attach(deal, SimpleUploadedFile("old.txt", b"An old offer"), by=owner)
+    rows.binned_file = remove_attachment(binned_file, by=owner).pk
     rows.task = plan_task(deal, "Send the offer", by=owner).pk
     rows.done_task = complete_task(plan_task(deal, "Prepare", by=owner), by=owner).pk
     for subject in (facts["company"], facts["company"].contacts.get(), deal.lead):

@@ -70,9 +70,10 @@ def locale(context: dict) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def money(context: dict, amount: Decimal | None, style: str = "whole") -> str:
+def money(context: dict, amount: Decimal | None, style: str = "whole", currency: str = "") -> str:
+    """In the workspace's currency, if none is named."""
     formats = Formats.of(context["request"])
-    return {"whole": formats.money, "exact": formats.money_exact, "short": formats.money_short}[style](amount)
+    return {"whole": formats.money, "exact": formats.money_exact, "short": formats.money_short}[style](amount, currency)
 
 
 @register.simple_tag(takes_context=True)
