@@ -7,7 +7,18 @@ from django.db import models
 from django.http import HttpRequest
 
 from activities import actions
-from activities.models import SUBJECTS, Activity, Door, Follow, Note, Notification, Task
+from activities.models import (
+    SUBJECTS,
+    Activity,
+    Delivery,
+    Door,
+    Follow,
+    Mention,
+    Note,
+    Notification,
+    NotificationMail,
+    Task,
+)
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_filters import ChooseFilter
 from workspaces.admin_forms import RefusableForm
@@ -117,3 +128,32 @@ class FollowAdmin(ReadOnlyAdmin):
     list_filter = (("user", ChooseFilter), "state")
     search_fields = ("user__name", "deal__name")
     list_select_related = ("deal", "user")
+
+
+@admin.register(Mention, site=site)
+class MentionAdmin(ReadOnlyAdmin):
+    menu = ("System", 42, "alternate_email")
+    list_display = ("user", "text", "note")
+    list_filter = (("user", ChooseFilter),)
+    search_fields = ("user__name", "text")
+    list_select_related = ("user", "note")
+
+
+@admin.register(Delivery, site=site)
+class DeliveryAdmin(ReadOnlyAdmin):
+    menu = ("System", 43, "schedule_send")
+    list_display = ("user", "quiet_from", "quiet_until")
+    search_fields = ("user__name", "user__email")
+    list_select_related = ("user",)
+
+
+@admin.register(NotificationMail, site=site)
+class NotificationMailAdmin(ReadOnlyAdmin):
+    """Who waits for a mail in vain finds here what the mail server said."""
+
+    menu = ("System", 44, "outgoing_mail")
+    list_display = ("created_at", "recipient", "sent_at", "attempts", "next_try_at", "problem")
+    list_filter = (("recipient", ChooseFilter), "created_at")
+    search_fields = ("recipient__name", "recipient__email", "problem")
+    ordering = ("-created_at", "-pk")
+    list_select_related = ("recipient",)
