@@ -9,6 +9,7 @@ from activities.models import Activity
 from leads.actions import capture, create_company, create_contact, update_company
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.workspaces.adminpages import bulk, errors, form_of, messages, path
+from workspaces.custom.actions import create_field
 from workspaces.models import User
 
 
@@ -180,3 +181,26 @@ def test_records_are_not_deleted_past_the_product(acme, alice):
     blue = create_company(acme.workspace, name="Blue", by=acme.bob)
     assert alice.post(path(acme.workspace, "leads_company_delete", blue.pk), {"post": "yes"}).status_code == 403
     assert Company.objects.exists()
+
+
+def test_custom_values_go_through_the_same_check_here(acme, alice):
+    create_field(acme.workspace, entity="company", label="Budget", type="money", required=True, by=acme.alice)
+    create_field(acme.workspace, entity="company", label="Region", type="text", by=acme.alice)
+    url = path(acme.workspace, "leads_company_add")
+    data = form_of(alice, url, Company) | {"name": "Blue"}
+    assert "Budget is needed" in str(errors(alice.post(url, data)))
+    assert "is not a number" in str(errors(alice.post(url, data | {"custom_values": '{"budget": "much"}'})))
+    assert alice.post(url, data | {"custom_values": '{"budget": "5.50", "region": "North"}'}).status_code == 302
+    blue = Company.objects.get()
+    assert blue.custom == {"budget": "5.5", "region": "North"}
+    url = path(acme.workspace, "leads_company_change", blue.pk)
+    data = form_of(alice, url, Company)
+    assert alice.post(url, data).status_code == 302
+    assert Company.objects.get().version == 1
+    assert "no field nonsense" in str(
+        errors(alice.post(url, data | {"custom_values": '{"budget": "6", "nonsense": 1}'}))
+    )
+    assert "Write an object" in str(errors(alice.post(url, data | {"custom_values": "[1]"})))
+    # What was taken out of the object is emptied.
+    assert alice.post(url, data | {"custom_values": '{"budget": "6"}'}).status_code == 302
+    assert Company.objects.get().custom == {"budget": "6"}
