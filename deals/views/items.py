@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from activities.views import told
 from deals import actions
+from deals.actions.items import HISTORY
 from deals.forms import ItemForm, VersionForm
 from deals.models import Deal, LineItem
 from deals.views.board import visible_deals
@@ -62,6 +63,8 @@ def deal_item_remove(request: MemberRequest, pk: int, item_pk: int) -> HttpRespo
 @member_required(methods=("POST",))
 def deal_item_restore(request: MemberRequest, pk: int, item_pk: int) -> HttpResponse:
     deal = get_object_or_404(visible_deals(request), pk=pk)
+    if not HISTORY.objects.filter(pgh_obj_id=item_pk, deal_id=deal.pk).exists():
+        raise Http404("No line was removed by this id")
     item = actions.restore_item(deal, item_pk, by=request.member)
     return told(request, deal, f"{item} is back")
 

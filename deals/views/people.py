@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from activities.views import told
 from deals import actions
+from deals.actions.people import HISTORY
 from deals.forms import ContactRoleForm, PartForm
 from deals.models import DealContact
 from deals.views.board import visible_deals
@@ -61,5 +62,7 @@ def deal_contact_remove(request: MemberRequest, pk: int, contact_pk: int) -> Htt
 @member_required(methods=("POST",))
 def deal_contact_restore(request: MemberRequest, pk: int, contact_pk: int) -> HttpResponse:
     deal = get_object_or_404(visible_deals(request), pk=pk)
+    if not HISTORY.objects.filter(pgh_obj_id=contact_pk, deal_id=deal.pk).exists():
+        raise Http404("Nobody was taken out by this id")
     link = actions.restore_contact(deal, contact_pk, by=request.member)
     return told(request, deal, f"{link.contact.name} is back")

@@ -93,7 +93,7 @@ FACTS = {
 
 
 def fact(rows: Rows, kwargs: dict) -> dict:
-    chosen = {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
+    chosen = {"owner": rows.user, "campaign": "", "segment": ""}
     value = chosen[kwargs["field"]] if kwargs["field"] in chosen else FACTS[kwargs["field"]]
     return {"value": value, "version": rows.versions["deal"]}
 
@@ -183,7 +183,7 @@ def deal_list(rows: Rows, kwargs: dict) -> dict:
 
 
 def lead_list(rows: Rows, kwargs: dict) -> dict:
-    return {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
+    return {"owner": rows.user, "campaign": "", "segment": ""}
 
 
 def by_owner(rows: Rows, kwargs: dict) -> dict:
@@ -246,7 +246,7 @@ CASES = {
     "deal_contact_restore": Case(within("contact_pk", "gone_link"), get=False, body=lambda *_: {}),
     "deal_item_add": Case(at("deal"), body=lambda rows, _: item(rows, _) | {"product": rows.product}),
     "deal_item_edit": Case(within("item_pk", "item"), body=item),
-    "deal_item_move": Case(within("item_pk", "item"), get=False, body=version("deal", up="1")),
+    "deal_item_move": Case(within("item_pk", "item"), get=False, body=version("deal", down="1")),
     "deal_item_remove": Case(within("item_pk", "item"), get=False, body=version("deal")),
     "deal_item_restore": Case(within("item_pk", "gone_item"), get=False, body=lambda *_: {}),
     "deal_amount_source": Case(at("deal"), get=False, body=version("deal", source="manual")),

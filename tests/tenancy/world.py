@@ -263,6 +263,7 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
         add_item(deal, name=name, unit_price=Decimal(500), by=owner).pk for name in ("Probe", "Cable")
     )
     remove_item(deal.items.get(pk=rows.gone_item), by=owner)
+    add_item(deal, name="Spare", unit_price=Decimal(5), by=owner)  # two change places
     product = Product.objects.filter(name="Gateway").first() or create_product(
         owner.workspace, name="Gateway", unit_price=Decimal(80), by=None
     )
