@@ -59,7 +59,7 @@ class TaskAdmin(AboutMixin, TenantAdmin):
     list_display = ("title", "type", "about", "assignee", "due_at", "priority", "status")
     list_filter = (("assignee", ChooseFilter), "status", "type", "priority", "due_at")
     search_fields = ("title",)
-    fields = ("title", "type", "due_at", "due_all_day", "priority", "assignee", "remind_at", "repeat")
+    fields = ("title", "type", "due_on", "due_at", "priority", "assignee", "remind", "repeat")
     readonly_fields = (*SUBJECTS, "status", "done_at", "created_by", "created_at")
     can_add = False
     actions = ("mark_done", "reopen")

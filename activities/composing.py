@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from activities.forms import COMPOSER, TaskForm
 from workspaces.access import MemberRequest
+from workspaces.fields import speak
 from workspaces.formats import Formats
 
 TASK = "task"
@@ -48,7 +49,9 @@ def form_of(request: MemberRequest, mode: str) -> forms.Form:
         return TaskForm(data, workspace=request.workspace, formats=Formats.of(request), initial=initial)
     if mode not in COMPOSER:
         raise Http404("No such kind of entry")
-    return COMPOSER[mode](data)
+    form = COMPOSER[mode](data)
+    speak(form, Formats.of(request))
+    return form
 
 
 class Composer:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 
 from django import forms
 from django.utils import timezone
 
-from activities.actions import end_of_day
-from activities.models import Activity, Task
-from workspaces.fields import DayField, speak
+from activities.models import Activity, Attendee, Task
+from workspaces.fields import ClockField, DayField, MomentField, speak
 from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
-
-MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class NoteForm(forms.Form):
@@ -30,7 +28,7 @@ class CallForm(forms.Form):
     )
     outcome = forms.ChoiceField(choices=[("", "—"), *Activity.Outcome.choices], required=False)
     minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
-    at = forms.DateTimeField(required=False, label="When", widget=MOMENT)
+    at = MomentField(required=False, label="When")
 
 
 class MeetingForm(forms.Form):
@@ -39,32 +37,36 @@ class MeetingForm(forms.Form):
     )
     outcome = forms.ChoiceField(choices=[("", "—"), *Activity.MeetingOutcome.choices], required=False)
     minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
-    at = forms.DateTimeField(required=False, label="When", widget=MOMENT)
+    at = MomentField(required=False, label="When")
 
 
 class EmailForm(forms.Form):
     body = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "What you wrote"}), label="Email sent"
     )
-    at = forms.DateTimeField(required=False, label="When", widget=MOMENT)
+    at = MomentField(required=False, label="When")
 
 
 class TaskForm(forms.Form):
+    """How long and where is asked of meetings alone; the stylesheet hides it from others."""
+
     title = forms.CharField(max_length=200, label="What is to be done")
     type = forms.ChoiceField(choices=Task.Type.choices, required=False)
     due_on = DayField(required=False, label="Due")
-    due_time = forms.TimeField(
-        required=False,
-        label="At",
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text="Without a time it is due all day.",
-    )
+    due_time = ClockField(required=False, label="At", help_text="Without a time it is due all day.")
+    minutes = forms.IntegerField(min_value=1, max_value=1440, required=False, label="Minutes")
+    place = forms.CharField(max_length=300, required=False, label="Place or link")
     assignee = forms.ModelChoiceField(
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label=None
     )
+    priority = forms.TypedChoiceField(
+        choices=Task.Priority.choices, coerce=int, required=False, empty_value=Task.Priority.NORMAL
+    )
+    remind = forms.ChoiceField(choices=Task.Remind.choices, required=False, label="Reminder")
+    repeat = forms.ChoiceField(choices=Task.Repeat.choices, required=False)
 
-    def __init__(self, *args, workspace: Workspace, formats: Formats, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args, workspace: Workspace, formats: Formats, initial: dict | None = None, **kwargs):
+        super().__init__(*args, initial={"priority": Task.Priority.NORMAL} | (initial or {}), **kwargs)
         speak(self, formats)
         self.workspace = workspace
         self.fields["assignee"].queryset = workspace.memberships.active().select_related("user")
@@ -78,30 +80,55 @@ class TaskForm(forms.Form):
     def as_task(self) -> dict[str, object]:
         """What plan_task takes."""
         data = self.cleaned_data
-        return {
-            "title": data["title"],
-            "type": data["type"] or Task.Type.TODO,
-            "due_at": due_moment(data["due_on"], data["due_time"], self.workspace),
-            "due_all_day": data["due_time"] is None,
-            "assignee_id": data["assignee"] and data["assignee"].user_id,
-        }
+        plain = {name: data[name] for name in ("title", "minutes", "place", "priority", "remind", "repeat")}
+        return (
+            plain
+            | due(data["due_on"], data["due_time"])
+            | {"type": data["type"] or Task.Type.TODO, "assignee_id": data["assignee"] and data["assignee"].user_id}
+        )
 
 
 class TaskEditForm(TaskForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
+    KEPT = ("title", "type", "minutes", "place", "priority", "remind", "repeat", "version")
 
     def __init__(self, *args, task: Task, **kwargs):
-        local = task.due_at and timezone.localtime(task.due_at)
-        initial = {name: getattr(task, name) for name in ("title", "type", "version")} | {"assignee": task.assignee_id}
-        initial["due_on"] = local and local.date()
-        initial["due_time"] = local.time() if local and not task.due_all_day else None
+        local = None if task.due_on or task.due_at is None else timezone.localtime(task.due_at)
+        initial = {name: getattr(task, name) for name in self.KEPT} | {"assignee": task.assignee_id}
+        initial["due_on"] = local.date() if local else task.due_on
+        initial["due_time"] = local and local.time().replace(second=0, microsecond=0)
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["assignee"].empty_label = "Nobody"
 
     def changes(self) -> dict[str, object]:
-        """What update_task takes. A due day that nobody touched stays: in another zone it may read as its neighbour."""
+        """What update_task takes. A time that nobody touched keeps its seconds."""
         found = self.as_task()
-        return found if {"due_on", "due_time"} & set(self.changed_data) else without(found, "due_at", "due_all_day")
+        return found if {"due_on", "due_time"} & set(self.changed_data) else without(found, "due_at", "due_on")
+
+
+class InviteForm(forms.Form):
+    """Who is asked to a meeting. `people` are (address, name, contact id) to choose from, `asked` are asked already."""
+
+    people = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple, label="People")
+    others = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 2}), label="Other addresses", help_text="One a line."
+    )
+
+    def __init__(self, *args, people: list[tuple[str, str, int | None]], asked: list[Attendee], **kwargs):
+        current = [person for person in asked if not person.is_off]
+        self.known = {person.email: (person.email, person.name, person.contact_id) for person in current}
+        self.known |= {email: (email, name, pk) for email, name, pk in people}
+        initial = {"people": [person.email for person in current]}
+        super().__init__(*args, initial=initial, **kwargs)
+        choices = [(email, f"{name} · {email}" if name else email) for email, name, _ in self.known.values()]
+        self.fields["people"].choices = choices
+        if not choices:
+            del self.fields["people"]
+
+    def chosen(self) -> list[tuple[str, str, int | None]]:
+        data = self.cleaned_data
+        others = [(text, "", None) for text in re.split(r"[\s,;]+", data["others"]) if text]
+        return [*(self.known[email] for email in data.get("people", ())), *others]
 
 
 class RescheduleForm(forms.Form):
@@ -113,12 +140,11 @@ def without(facts: dict[str, object], *names: str) -> dict[str, object]:
     return {name: value for name, value in facts.items() if name not in names}
 
 
-def due_moment(day: date | None, at: time | None, workspace: Workspace) -> datetime | None:
-    """A day alone is due at its end, a day and a time at that moment, in the reader's zone."""
-    zone = timezone.get_current_timezone()
-    if day is None:
-        return None
-    return datetime.combine(day, at, zone) if at else end_of_day(day, workspace, zone=str(zone))
+def due(day: date | None, at: time | None) -> dict[str, object]:
+    """A day alone, or a moment in the reader's zone."""
+    if day is None or at is None:
+        return {"due_on": day, "due_at": None}
+    return {"due_on": None, "due_at": datetime.combine(day, at, timezone.get_current_timezone())}
 
 
 COMPOSER = {"note": NoteForm, "call": CallForm, "meeting": MeetingForm, "email": EmailForm}

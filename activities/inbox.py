@@ -143,6 +143,11 @@ def in_words(row: Notification, formats: Formats) -> Told:
         rest = f"from {data.get('from', '')} to {data.get('to', '')}"
     elif kind == Kind.DEAL_WON and row.deal and row.deal.amount is not None:
         rest = f"· {formats.money(row.deal.amount, row.deal.currency)}"
+    elif kind == Kind.TASK_DUE:
+        verb = "Task due on" if row.subject else "Task due"
+        rest = f"and {data['more']} more" if data.get("more") else ""
+    elif kind == Kind.TASK_ASSIGNED and not row.subject:
+        verb = "gave you a task"
     elif kind == Kind.DEAL_LOST and data.get("reason"):
         rest = f"· {data['reason']}"
     if row.task:

@@ -1,4 +1,4 @@
-"""Interfaces to the outbox, the mails of notifications and the bin of files, for Celery."""
+"""Interfaces to actions, for Celery."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from django.utils import timezone
 
 from activities import files, outbox
 from activities.actions import mailing
+from activities.actions.meetings import send_meeting_mail as mail_attendee
+from activities.actions.meetings import unsent
 from activities.actions.reading import forget_old
-from activities.models import Attachment
+from activities.actions.reminding import remind
+from activities.models import Attachment, Task
+from workspaces.models import Workspace
 from workspaces.tasks import survived, workspace_ids
-from workspaces.tenancy import tenant
+from workspaces.tenancy import all_workspaces, tenant
 
 KEPT = timedelta(days=30)
 
@@ -62,3 +66,31 @@ def empty_file_bin() -> None:
             # Once that is written for good.
             with tenant(workspace_id):
                 files.sweep(workspace_id)
+
+
+@shared_task
+def send_reminders() -> None:
+    """Of every workspace where something is due; what came due while nothing ran is told of now."""
+    now = timezone.now()
+    with all_workspaces():
+        due = Task.objects.open().filter(remind_at__lte=now, reminded_at=None)
+        found = sorted(set(due.values_list("workspace_id", flat=True)))
+    for workspace_id in found:
+        with survived(f"The reminders of workspace {workspace_id}"), tenant(workspace_id):
+            remind(Workspace.objects.get(pk=workspace_id), now)
+
+
+@shared_task
+def send_meeting_mail(workspace_id: int, attendee_id: int) -> None:
+    with tenant(workspace_id):
+        mail_attendee(attendee_id)
+
+
+@shared_task
+def send_missed_meeting_mail() -> None:
+    """What a lost doorbell or a mail server left lying."""
+    with all_workspaces():
+        found = list(unsent().order_by("pk").values_list("workspace_id", "pk"))
+    for workspace_id, pk in found:
+        with survived(f"The invitation {pk}"):
+            send_meeting_mail(workspace_id, pk)

@@ -162,9 +162,9 @@ def open_tasks(request: MemberRequest, subject: models.Model) -> list[Planned]:
 
 
 def planned(task: Task, formats: Formats, now: datetime) -> Planned:
-    tone, sign, when = how_due(task.due_at, task.due_all_day, formats, now)
+    tone, sign, when = how_due(task.due_at, task.due_on, formats, now)
     if task.due_at and tone != "amber":
-        day, clock = formats.day(formats.local_day(task.due_at)), formats.clock(task.due_at)
-        told = day if task.due_all_day else f"{day}, {clock}"
+        day = formats.day(task.due_on or formats.local_day(task.due_at))
+        told = day if task.due_on else f"{day}, {formats.clock(task.due_at)}"
         when = told if tone == "green" else f"{told} · {when}" if when.endswith("late") else when
     return Planned(task, TASKS.get(Task.Type(task.type), "calendar-check"), tone, sign, when)

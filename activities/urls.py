@@ -1,7 +1,9 @@
 from django.urls import path
 
+from activities import feed_views as feeds
 from activities import file_views, views
 from activities import notification_views as notifications
+from activities import task_views as tasks
 
 urlpatterns = [
     path("records/<slug:kind>/<int:pk>/timeline/", views.timeline, name="timeline"),
@@ -20,10 +22,16 @@ urlpatterns = [
     path("notifications/read/", notifications.notification_read_all, name="notification_read_all"),
     path("notifications/unread/<str:moment>/", notifications.notification_unread, name="notification_unread"),
     path("notifications/<int:pk>/read/", notifications.notification_read, name="notification_read"),
+    path("tasks/", tasks.task_list, name="task_list"),
+    path("tasks/filter/<slug:name>/", tasks.task_filter, name="task_filter"),
+    path("calendar/feed/", feeds.calendar_feed, name="calendar_feed"),
+    path("calendar/", tasks.calendar, name="calendar"),
+    path("tasks/add/", tasks.task_add, name="task_add"),
     path("tasks/<int:pk>/", views.task_menu, name="task_menu"),
     path("tasks/<int:pk>/edit/", views.task_edit, name="task_edit"),
     path("tasks/<int:pk>/reschedule/", views.task_reschedule, name="task_reschedule"),
     path("tasks/<int:pk>/done/", views.task_done, name="task_done"),
+    path("tasks/<int:pk>/invite/", tasks.meeting_invite, name="meeting_invite"),
     path("tasks/<int:pk>/cancel/", views.task_cancel, name="task_cancel"),
     path("tasks/<int:pk>/reopen/", views.task_reopen, name="task_reopen"),
     path("tasks/<int:pk>/undo/<int:version>/", views.task_undo, name="task_undo"),

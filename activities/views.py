@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from activities import actions
 from activities.composing import TASK, Composer, form_of
-from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, due_moment
+from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, due
 from activities.models import SUBJECTS, Note, Task
 from activities.timeline import Timeline
 from workspaces.access import MemberRequest, member_required, visible_owners
@@ -45,8 +45,8 @@ def get_subject(request: MemberRequest, kind: str, pk: int) -> Model:
 
 def subject_of(request: MemberRequest, thing: Task | Note) -> Model:
     """What a task or note is about, if the member may see it."""
-    kind = next(name for name in SUBJECTS if getattr(thing, f"{name}_id"))
-    return get_subject(request, kind, getattr(thing, f"{kind}_id"))
+    kind = next((name for name in SUBJECTS if getattr(thing, f"{name}_id")), "")
+    return get_subject(request, kind, getattr(thing, f"{kind}_id", 0))
 
 
 @member_required()
@@ -57,14 +57,20 @@ def timeline(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
 
 
 def told(
-    request: MemberRequest, subject: Model, text: str, task: Task | None = None, *, undo: str = "", then: str = ""
+    request: MemberRequest,
+    subject: Model | None,
+    text: str,
+    task: Task | None = None,
+    *,
+    undo: str = "",
+    then: str = "",
 ) -> HttpResponse:
     """Saved, and a toast says so, with its undo and a form to go on with (`then`, a URL). Our JavaScript draws the page
-    again, a plain form goes to the record's page."""
+    again, a plain form goes to the record's page, or to Today where there is none."""
     if not is_script(request):
         messages.success(request, f"{text}: {task.title}" if task else text, extra_tags=undo)
-        return done(request, then or subject.get_absolute_url())
-    deal = subject if subject._meta.model_name == "deal" else None
+        return done(request, then or (subject.get_absolute_url() if subject else reverse("today")))
+    deal = subject if subject and subject._meta.model_name == "deal" else None
     context = {"text": text, "task": task, "deal": deal, "undo": undo, "then": then}
     return render(request, "activities/told.html", context)
 
@@ -114,10 +120,13 @@ def composer(
 # --- one task ---------------------------------------------------------------------------------------
 
 
-def get_task(request: MemberRequest, pk: int) -> tuple[Task, Model]:
-    """A task, and what it is about, that the member may see."""
-    task = get_object_or_404(Task, workspace=request.workspace, pk=pk)
-    return task, subject_of(request, task)
+def get_task(request: MemberRequest, pk: int) -> tuple[Task, Model | None]:
+    """A task that the member may see, and what it is about: None for nothing, and where they may not see that."""
+    task = get_object_or_404(Task.objects.visible_to(request.member), pk=pk)
+    try:
+        return task, subject_of(request, task)
+    except Http404:
+        return task, None
 
 
 def version_of(request: MemberRequest) -> int:
@@ -171,10 +180,9 @@ def task_reschedule(request: MemberRequest, pk: int) -> HttpResponse:
     form = RescheduleForm(request.POST)
     if not form.is_valid():
         raise Refused("To which day? Choose one and try again.")
-    at = timezone.localtime(task.due_at).time() if task.due_at and not task.due_all_day else None
-    due_at = due_moment(form.cleaned_data["due_on"], at, request.workspace)
-    version = form.cleaned_data["version"]
-    task = actions.update_task(task, by=request.member, version=version, due_at=due_at, due_all_day=at is None)
+    at = timezone.localtime(task.due_at).time() if task.due_at and not task.due_on else None
+    when = due(form.cleaned_data["due_on"], at)
+    task = actions.update_task(task, by=request.member, version=form.cleaned_data["version"], **when)
     return told(request, subject, "Rescheduled", task, undo=undo_url(task))
 
 
@@ -186,9 +194,14 @@ def task_done(request: MemberRequest, pk: int) -> HttpResponse:
     return told(request, subject, "Done", task, undo=undo_url(task), then=then)
 
 
-def next_step_url(subject: Model, task: Task, today: date) -> str:
+def next_step_url(subject: Model | None, task: Task, today: date) -> str:
     """Where the next task is planned, filled in after this one, if it was the last of an open deal."""
-    if subject._meta.model_name != "deal" or subject.status != "open" or subject.tasks.filter(status="open").exists():
+    if (
+        subject is None
+        or subject._meta.model_name != "deal"
+        or subject.status != "open"
+        or subject.tasks.filter(status="open").exists()
+    ):
         return ""
     day = today + timedelta(days=3)
     day += timedelta(days=7 - day.weekday()) if day.weekday() > FRIDAY else timedelta(0)
@@ -200,8 +213,9 @@ def next_step_url(subject: Model, task: Task, today: date) -> str:
 @member_required(methods=("POST",))
 def task_cancel(request: MemberRequest, pk: int) -> HttpResponse:
     task, subject = get_task(request, pk)
-    task = actions.cancel_task(task, by=request.member, version=version_of(request))
-    return told(request, subject, "Cancelled", task, undo=undo_url(task))
+    series = "skip" not in request.POST
+    task = actions.cancel_task(task, by=request.member, version=version_of(request), series=series)
+    return told(request, subject, "Cancelled" if series else "Skipped", task, undo=undo_url(task))
 
 
 @member_required(methods=("POST",))

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from activities.feed_views import calendar_ics
 from activities.unsubscribing import unsubscribe
 from workspaces import views
 from workspaces.admin_site import site
@@ -12,6 +13,7 @@ urlpatterns = [
     path("workspaces/new/", views.workspace_new, name="workspace_new"),
     path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
+    path("calendars/<str:token>.ics", calendar_ics, name="calendar_ics"),
     path("profile/", views.profile, name="profile"),
     path("accounts/", include("allauth.urls")),
     path("admin/", site.urls),

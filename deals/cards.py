@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject, Now
@@ -18,7 +18,7 @@ from workspaces.people import initials, tone_of
 OPEN_TASKS = Task.objects.filter(workspace_id=OuterRef("workspace_id"), deal_id=OuterRef("pk"), status=Task.Status.OPEN)
 # What is to be done first, be it overdue; and when something is next due from now on.
 NEXT_TASK = OPEN_TASKS.order_by(F("due_at").asc(nulls_last=True), "pk").values(
-    task=JSONObject(pk="pk", title="title", due_at="due_at", all_day="due_all_day")
+    task=JSONObject(pk="pk", title="title", due_at="due_at", due_on="due_on")
 )[:1]
 PLANNED = OPEN_TASKS.filter(due_at__gte=Now()).order_by("due_at").values("due_at")[:1]
 COLUMNS = (
@@ -90,5 +90,6 @@ def next_step(task: dict | None, formats: Formats, now: datetime) -> dict[str, s
     if task is None:
         return {"next_tone": "grey", "next_icon": "circle-dashed", "next_text": "No next step", "next_when": ""}
     due_at = datetime.fromisoformat(task["due_at"]) if task["due_at"] else None
-    tone, icon, when = how_due(due_at, task["all_day"], formats, now)
+    due_on = date.fromisoformat(task["due_on"]) if task["due_on"] else None
+    tone, icon, when = how_due(due_at, due_on, formats, now)
     return {"next_tone": tone, "next_icon": icon, "next_text": task["title"], "next_when": when}

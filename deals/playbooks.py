@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from activities.actions import cancel_task, end_of_day, plan_task, record, reopen_task
+from activities.actions import cancel_task, plan_task, record, reopen_task
 from activities.models import Activity, Door, Task
 from deals.models import Deal, Kind, PlaybookRun, PlaybookTask, StageEvent
 from deals.working_time import Week, after_days, after_hours
@@ -132,16 +132,14 @@ def why_gone(deal: Deal, event: StageEvent) -> str:
 
 def plan(planned: PlaybookTask, deal: Deal, event: StageEvent) -> PlaybookRun:
     assignee, why = who(planned, deal, event)
-    due_at, all_day = due(planned, event.left_at, planned.workspace, assignee)
     task = plan_task(
         deal,
         planned.title,
         by=None,
         assignee_id=assignee and assignee.pk,
         type=planned.type,
-        due_at=due_at,
-        due_all_day=all_day,
         why=f"by the playbook of {planned.stage}",
+        **due(planned, event.left_at, planned.workspace),
     )
     return run_of(planned, deal, event, outcome=Outcome.CREATED, task=task, task_version=task.version, why=why)
 
@@ -178,18 +176,18 @@ def who(planned: PlaybookTask, deal: Deal, event: StageEvent) -> tuple[User | No
     return None, f"{gone}, nor is the owner: it is nobody's"
 
 
-def due(planned: PlaybookTask, at: datetime, workspace: Workspace, assignee: User | None) -> tuple[datetime, bool]:
-    """(when, whether that day as a whole): counted from `at` in the workspace's own working time."""
+def due(planned: PlaybookTask, at: datetime, workspace: Workspace) -> dict[str, object]:
+    """`due_at` or `due_on`, as plan_task takes them: counted from `at` in the workspace's own working time."""
     zone = ZoneInfo(workspace.time_zone)
     week = Week(zone, workspace.work_start, workspace.work_end, frozenset(workspace.work_days))
     if planned.due_unit == Unit.WORKING_HOURS:
-        return after_hours(at, planned.due_amount, week), False
+        return {"due_at": after_hours(at, planned.due_amount, week)}
     day = at.astimezone(zone).date()
     if planned.due_unit == Unit.WORKING_DAYS:
         day = after_days(day, planned.due_amount, week)
     else:
         day += timedelta(days=planned.due_amount)
-    return end_of_day(day, workspace, assignee.time_zone if assignee else ""), True
+    return {"due_on": day}
 
 
 def told(event: StageEvent, runs: list[PlaybookRun]) -> str:

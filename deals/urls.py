@@ -1,6 +1,7 @@
 from django.urls import path
 
 from deals.views import beside, bin, board, conversion, deal, items, listing, people, products, search
+from deals.views.today import today
 
 urlpatterns = [
     path("deals/", board.deal_board, name="deal_board"),
@@ -37,5 +38,6 @@ urlpatterns = [
     path("leads/<int:pk>/deal/", conversion.lead_deal, name="lead_deal"),
     path("leads/<int:pk>/convert/", conversion.lead_convert, name="lead_convert"),
     path("leads/<int:pk>/convert/undo/", conversion.lead_convert_undo, name="lead_convert_undo"),
+    path("today/", today, name="today"),
     path("search/", search.search_page, name="search_page"),
 ]

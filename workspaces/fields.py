@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from workspaces.formats import Formats
 from workspaces.numbers import parse_amount
@@ -108,12 +109,81 @@ class DayField(forms.DateField):
             raise forms.ValidationError(f"This is not a date. Write it like {example}.") from error
 
 
-def speak(
-    form: forms.BaseForm, formats: Formats, kinds: tuple[type[forms.Field], ...] = (AmountField, DayField)
-) -> None:
-    """Numbers and days of this form, or those `kinds` alone, are its reader's."""
+class ClockField(forms.TimeField):
+    """A time of day, typed with or without am and pm."""
+
+    widget = forms.TextInput
+    formats: Formats | None = None
+
+    def prepare_value(self, value: object) -> object:
+        if not isinstance(value, time):
+            return value
+        return self.formats.clock_typed(value) if self.formats else f"{value:%H:%M}"
+
+    def to_python(self, value: object) -> time | None:
+        if self.formats is None or value in self.empty_values or isinstance(value, time):
+            return super().to_python(value)
+        try:
+            return self.formats.read_clock(str(value))
+        except ValueError as error:
+            example = self.formats.clock_typed(time(14, 30))
+            raise forms.ValidationError(f"This is not a time. Write it like {example}.") from error
+
+
+class MomentField(forms.MultiValueField):
+    """A day and a time of it in the reader's zone, as `name_0` and `name_1`. A time alone is one of today, a day alone that
+    day at the present time."""
+
+    widget = forms.MultiWidget
+    formats: Formats | None = None
+
+    def __init__(self, **kwargs: Any):
+        widget = forms.MultiWidget(
+            widgets=[DayInput(attrs={"aria-label": "Day"}), forms.TextInput(attrs={"aria-label": "Time"})]
+        )
+        widget.template_name = "django/forms/moment.html"
+        super().__init__(fields=[DayField(), ClockField()], require_all_fields=False, widget=widget, **kwargs)
+
+    def __deepcopy__(self, memo: dict) -> MomentField:
+        copied = super().__deepcopy__(memo)
+        copied.widget.decompress = lambda value: [None, None]
+        return copied
+
+    def prepare_value(self, value: object) -> object:
+        if not isinstance(value, datetime):
+            return value
+        local = timezone.localtime(value)
+        return [
+            field.prepare_value(part) for field, part in zip(self.fields, (local.date(), local.time()), strict=True)
+        ]
+
+    def compress(self, values: list) -> datetime | None:
+        day, clock = values or (None, None)
+        if day is None and clock is None:
+            return None
+        now = timezone.localtime()
+        return datetime.combine(day or now.date(), clock or now.time(), timezone.get_current_timezone())
+
+
+SPOKEN = (AmountField, DayField, ClockField, MomentField)
+
+
+def speak(form: forms.BaseForm, formats: Formats, kinds: tuple[type[forms.Field], ...] = SPOKEN) -> None:
+    """Numbers, days and times of this form, or those `kinds` alone, are its reader's."""
     for field in form.fields.values():
         if isinstance(field, kinds):
-            field.formats = formats
-        if isinstance(field, DayField):
-            field.widget.attrs |= {"placeholder": formats.day_pattern, "autocomplete": "off"}
+            _speak(field, formats)
+
+
+def _speak(field: Any, formats: Formats) -> None:
+    field.formats = formats
+    for part in getattr(field, "fields", ()):
+        _speak(part, formats)
+    widgets = getattr(field.widget, "widgets", None)
+    if widgets:
+        for part, widget in zip(field.fields, widgets, strict=True):
+            widget.attrs |= part.widget.attrs
+    elif isinstance(field, DayField):
+        field.widget.attrs |= {"placeholder": formats.day_pattern, "autocomplete": "off"}
+    elif isinstance(field, ClockField):
+        field.widget.attrs |= {"placeholder": formats.clock_typed(time(14, 30)), "autocomplete": "off"}

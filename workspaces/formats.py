@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -37,6 +37,8 @@ LOCALES = {
 PLACES = {"en": "en_GB", "pt": "pt_PT"}
 # A day as it is typed: three numbers with something between, and 2026-11-20 wherever one lives.
 TYPED_DAY = re.compile(r"\s*(\d{1,4})[\s./-]+(\d{1,2})[\s./-]+(\d{1,4})\.?\s*")
+# A time as it is typed: 14:30, 1430, 2.30 pm, 2pm, 14h30.
+TYPED_CLOCK = re.compile(r"\s*(\d{1,2})(?:\s*[:.h]?\s*(\d\d)|\s*[:.h])?\s*(?:([ap])\.?\s?m?\.?)?\s*", re.IGNORECASE)
 STEPS = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
 NONE = "—"
 
@@ -200,6 +202,22 @@ class Formats:
 
     def clock(self, moment: datetime) -> str:
         return format_time(moment.astimezone(self.zone), "short", locale=self.locale)
+
+    def clock_typed(self, clock: time) -> str:
+        """As it stands in a field to be edited: 14:30 or 2:30 PM; `read_clock` reads it."""
+        return format_time(clock, "short", locale=self.locale).replace("\u202f", " ").replace("\xa0", " ")
+
+    def read_clock(self, text: str) -> time:
+        """The time that was typed: 14:30, 1430, 2:30 pm, 2pm. Raises ValueError."""
+        found = TYPED_CLOCK.fullmatch(text)
+        if not found:
+            raise ValueError(f"“{text.strip()[:40]}” is not a time")
+        hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
+        if half:
+            if not 1 <= hour <= 12:
+                raise ValueError(f"“{text.strip()}” is not a time")
+            hour = hour % 12 + 12 * (half == "p")
+        return time(hour, minute)
 
     def moment(self, moment: datetime | None) -> str:
         """4 min under an hour ago, then 14:06 today, else the day."""

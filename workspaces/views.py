@@ -103,7 +103,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @member_required()
 def workspace_home(request: MemberRequest) -> HttpResponse:
-    response = redirect("deal_board")
+    response = redirect("today")
     response.set_cookie(
         "workspace", request.workspace.slug, max_age=31536000, httponly=True, samesite="Lax", secure=request.is_secure()
     )

@@ -1,7 +1,9 @@
 """What people do about deals, leads, contacts and companies. `by` is the Membership that acts, None the system."""
 
 from activities.actions.attaching import attach, remove_attachment, restore_attachment
+from activities.actions.calendars import find_feed, make_feed, revoke_feed
 from activities.actions.logged import log_call, log_email, log_meeting
+from activities.actions.meetings import invite_people, people_of
 from activities.actions.notes import add_note, delete_note, edit_note, restore_note, who_may_be_named
 from activities.actions.notifying import followers, notify
 from activities.actions.reading import (
@@ -23,12 +25,13 @@ from activities.actions.tasks import (
     check_task,
     check_version,
     complete_task,
-    end_of_day,
     lock_task,
+    plan_next,
     plan_task,
     reopen_task,
     undo_task_change,
     update_task,
+    zone_of,
 )
 
 __all__ = [
@@ -48,24 +51,30 @@ __all__ = [
     "complete_task",
     "delete_note",
     "edit_note",
-    "end_of_day",
+    "find_feed",
     "follow",
     "followers",
     "forget_old",
+    "invite_people",
     "lock_task",
     "log_call",
     "log_email",
     "log_meeting",
+    "make_feed",
     "mark_all_read",
     "mark_read",
     "notify",
+    "people_of",
+    "plan_next",
     "plan_task",
     "record",
     "reopen_task",
     "restore_note",
     "stop_mails",
+    "revoke_feed",
     "undo_task_change",
     "unmark_read",
     "update_task",
     "who_may_be_named",
+    "zone_of",
 ]

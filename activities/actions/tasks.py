@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,12 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from activities.actions.meetings import tell_attendees
 from activities.actions.notifying import notify
 from activities.actions.recording import about
+from activities.due import end_of_day, reminder
 from activities.models import SUBJECTS, Activity, Door, Notification, Task
+from activities.repeat import first_of_series, next_of_series
 from workspaces.access import acting, check_may
 from workspaces.action import Refused, Stale, action
 from workspaces.dates import check_dates
@@ -21,52 +24,51 @@ from workspaces.models import Membership, Role, User, Workspace
 from workspaces.tenant import TenantModel
 
 # What a person may set on an open task.
-EDITABLE = ("title", "type", "due_at", "due_all_day", "priority", "assignee_id", "remind_at", "repeat")
+EDITABLE = (
+    "title", "type", "due_on", "due_at", "minutes", "place", "priority", "assignee_id", "remind", "repeat",
+)  # fmt: skip
+# What follows from these.
+DERIVED = ("remind_at", "repeat_from", "repeat_on")
 # The line of the timeline that says how a task ended.
 CLOSED: dict[str, Activity.Kind] = {
     Task.Status.DONE: Activity.Kind.TASK_DONE,
     Task.Status.CANCELLED: Activity.Kind.TASK_CANCELLED,
 }
+ENDS = (*CLOSED.values(), Activity.Kind.MEETING)
 # Made by pghistory, one row per change of a task: as it was before.
 HISTORY = apps.get_model("activities", "TaskHistory")
 
 
 @action
 def plan_task(
-    subject: TenantModel,
+    subject: TenantModel | Workspace,
     title: str,
     *,
     by: Membership | None,
     assignee_id: int | None = None,
-    type: str = Task.Type.TODO,
-    due_at: datetime | None = None,
-    due_all_day: bool = True,
-    priority: int = Task.Priority.NORMAL,
     why: str = "",
     at: datetime | None = None,
+    **facts: object,
 ) -> Task:
-    """Something to do about `subject`, by `assignee_id` (a user id), else by whoever plans it.
+    """Something to do about `subject` (about nothing, if that is a workspace), by `assignee_id` (a user id), else by whoever
+    plans it. `facts` are others of EDITABLE: `due_on` for a day, `due_at` for a time.
 
     `why`: where no person plans it, by what it is there.
     """
     check_may(by, Role.REP, "plan tasks")
-    assignee_id = assignee_id or acting(by)
     check_dates(at=at)
-    check_task(subject.workspace_id, {"title": title, "due_at": due_at, "assignee_id": assignee_id})
-    task = Task.objects.create(
-        workspace_id=subject.workspace_id,
-        title=title.strip(),
-        type=type,
-        due_at=due_at,
-        due_all_day=due_all_day,
-        priority=priority,
+    task = Task(
+        workspace_id=subject.pk if isinstance(subject, Workspace) else subject.workspace_id,
         why=why,
-        assignee_id=assignee_id,
         created_by_id=acting(by),
         created_at=at or timezone.now(),
-        **about(subject),
+        **({} if isinstance(subject, Workspace) else about(subject)),
     )
-    tell_assignee(task, subject, by)
+    facts |= {"title": title, "assignee_id": assignee_id or acting(by)}
+    for name, value in settled(task, facts).items():
+        setattr(task, name, value)
+    task.save(force_insert=True)
+    tell_assignee(task, None if isinstance(subject, Workspace) else subject, by)
     return task
 
 
@@ -78,14 +80,11 @@ def update_task(task: Task, *, by: Membership | None, version: int | None = None
     """
     check_may(by, Role.REP, "change tasks")
     task = lock_task(task, version)
-    if unknown := changes.keys() - EDITABLE:
-        raise Refused(f"These cannot be set: {', '.join(sorted(unknown))}.")
     if task.status != Task.Status.OPEN:
         raise Refused(f"This task is {task.status}. Open it again to change it.")
-    changes = {name: value for name, value in changes.items() if getattr(task, name) != value}
-    check_task(task.workspace_id, changes)
-    task = _save(task, changes)
-    if "assignee_id" in changes:
+    before = task.assignee_id
+    task = _save(task, settled(task, changes))
+    if task.assignee_id != before:
         tell_assignee(task, task.subject, by)
     return task
 
@@ -94,7 +93,9 @@ def tell_assignee(task: Task, subject: Any, by: Membership | None) -> None:
     """Of a task that a person gave them; those of a playbook come with the stage, which they hear of."""
     if by is not None:
         key = f"task:{task.pk}:{task.version}"
-        notify([task.assignee_id], Notification.Kind.TASK_ASSIGNED, subject=subject, key=key, by=by, task=task)
+        about = subject or by.workspace
+        data: dict[str, object] = {} if subject else {"view": "today", "args": []}
+        notify([task.assignee_id], Notification.Kind.TASK_ASSIGNED, subject=about, key=key, by=by, task=task, data=data)
 
 
 @action
@@ -106,19 +107,31 @@ def complete_task(
     door: Door = Door.WEB,
     at: datetime | None = None,
 ) -> Task:
-    """Done, once: a second click finds it done and writes nothing."""
+    """Done, once: a second click finds it done and writes nothing. What repeats is planned anew."""
     check_may(by, Role.REP, "complete tasks")
     check_dates(at=at)
-    return _close(task, Task.Status.DONE, by, version, door, at or timezone.now())
+    task = _close(task, Task.Status.DONE, by, version, door, at or timezone.now())
+    plan_next(task)
+    return task
 
 
 @action
 def cancel_task(
-    task: Task, *, by: Membership | None, version: int | None = None, door: Door = Door.WEB, why: str = ""
+    task: Task,
+    *,
+    by: Membership | None,
+    version: int | None = None,
+    door: Door = Door.WEB,
+    series: bool = True,
+    why: str = "",
 ) -> Task:
-    """Not to be done any more; once, like `complete_task`. `why`, where no person did it, the timeline says."""
+    """Not to be done any more; once, like `complete_task`. Of what repeats this ends the series, unless `series` says that
+    this one alone is skipped. `why`, where no person did it, the timeline says."""
     check_may(by, Role.REP, "cancel tasks")
-    return _close(task, Task.Status.CANCELLED, by, version, door, timezone.now(), why)
+    task = _close(task, Task.Status.CANCELLED, by, version, door, timezone.now(), why)
+    if not series:
+        plan_next(task)
+    return task
 
 
 def _close(
@@ -131,8 +144,28 @@ def _close(
     if task.status != Task.Status.OPEN:
         raise Refused(f"This task is {task.status} already.")
     _save(task, {"status": status, "done_at": at if status == Task.Status.DONE else None})
-    _tell(task, CLOSED[status], by=by, door=door, at=at, why=why)
+    held = status == Task.Status.DONE and task.type == Task.Type.MEETING
+    _tell(task, Activity.Kind.MEETING if held else CLOSED[status], by=by, door=door, at=at, why=why)
     return task
+
+
+def plan_next(task: Task) -> Task | None:
+    """The next of a series, once however often this one is finished and opened again."""
+    if not task.repeat or task.repeat_from is None or task.repeat_on is None:
+        return None
+    zone = zone_of(task.workspace_id, task.assignee_id)
+    wall = next_of_series(task.repeat, task.repeat_from, task.repeat_on, timezone.now().astimezone(zone).date())
+    when: dict[str, object] = {"due_on": wall.date()} if task.due_on else {"due_at": wall.replace(tzinfo=zone)}
+    same = {name: getattr(task, name) for name in (*EDITABLE, *subject_keys()) if not name.startswith("due_")}
+    following = Task(workspace_id=task.workspace_id, created_by_id=task.created_by_id, follows=task)
+    for name, value in same.items():
+        setattr(following, name, value)
+    for name, value in (settled(following, when) | {"repeat_from": task.repeat_from, "repeat_on": wall.date()}).items():
+        setattr(following, name, value)
+    known = Task.objects.filter(follows=task).first()
+    if known is None:
+        following.save(force_insert=True)
+    return known or following
 
 
 @action
@@ -145,7 +178,13 @@ def reopen_task(task: Task, *, by: Membership | None, version: int | None = None
     check_version(task, version)
     _save(task, {"status": Task.Status.OPEN, "done_at": None})
     _strike(task, by, door)
+    _unplan_next(task)
     return task
+
+
+def _unplan_next(task: Task) -> None:
+    """What was planned because this one had ended, if nobody has touched it since."""
+    Task.objects.filter(follows=task, status=Task.Status.OPEN, version=1).delete()
 
 
 @action
@@ -157,13 +196,17 @@ def undo_task_change(task: Task, *, by: Membership, version: int, door: Door = D
     if image is None:
         raise Refused("There is nothing to undo.")
     before = task.status
-    _save(task, {name: getattr(image, name) for name in (*EDITABLE, "status", "done_at")})
+    names = (*EDITABLE, *DERIVED, "status", "done_at")
+    _save(task, {name: getattr(image, name) for name in names} | {"reminded_at": None})
     if task.status == Task.Status.OPEN and before != task.status:
         _strike(task, by, door)
+        _unplan_next(task)
     elif before == Task.Status.OPEN and before != task.status:
-        newest = _lines_of(task).filter(kind=CLOSED[task.status]).order_by("-at", "-pk").values("pk")[:1]
+        newest = _lines_of(task).filter(kind__in=ENDS).order_by("-at", "-pk").values("pk")[:1]
         Activity.objects.filter(pk__in=newest).update(undone_at=None)
         _lines_of(task).filter(kind=Activity.Kind.UNDO, undone_at=None).update(undone_at=timezone.now())
+        if task.status == Task.Status.DONE:
+            plan_next(task)
     return task
 
 
@@ -186,28 +229,85 @@ def check_version(task: Task, version: int | None) -> None:
 
 def check_task(workspace_id: int, facts: Mapping[str, object]) -> None:
     """What every door must keep to; the database holds the rest."""
+    if unknown := facts.keys() - EDITABLE:
+        raise Refused(f"These cannot be set: {', '.join(sorted(unknown))}.")
     if "title" in facts and not str(facts["title"]).strip():
         raise Refused("A task needs a title.", fields={"title": "What is to be done?"})
-    if isinstance(due_at := facts.get("due_at"), datetime):
-        check_dates(due_on=due_at)
+    for name in ("due_at", "due_on"):
+        check_dates(due_on=facts.get(name))  # type: ignore[arg-type]
     assignee_id = facts.get("assignee_id")
     members = Membership.objects.active().filter(workspace_id=workspace_id, user_id=assignee_id)
     if assignee_id and not members.exists():
         raise Refused("The assignee is not a member of this workspace.", fields={"assignee": "Choose a member."})
 
 
+def settled(task: Task, facts: dict[str, object]) -> dict[str, object]:
+    """Those of `facts` that are changes, checked, and what follows from them: the instant at which a day is over, when to
+    remind, where a series starts."""
+    if facts.get("due_on"):
+        facts.pop("due_at", None)
+    elif "due_at" in facts:
+        facts["due_on"] = None
+    elif "due_on" in facts and task.due_on:
+        facts["due_at"] = None
+    if task.pk:
+        facts = {name: value for name, value in facts.items() if getattr(task, name, EDITABLE) != value}
+    check_task(task.workspace_id, facts)
+    if isinstance(facts.get("title"), str):
+        facts["title"] = str(facts["title"]).strip()
+
+    def now(name: str) -> Any:
+        return facts.get(name, getattr(task, name))
+
+    if not facts.keys() & {"due_on", "due_at", "assignee_id", "remind", "repeat"}:
+        return facts
+    zone = zone_of(task.workspace_id, now("assignee_id"))
+    if now("due_on"):
+        facts["due_at"] = end_of_day(now("due_on"), zone)
+    if now("due_at") is None:
+        for name, what in (("remind", "reminder"), ("repeat", "repetition")):
+            if facts.get(name):
+                raise Refused(f"A {what} needs a day.", fields={"due_on": "On which day?"})
+        facts |= {"remind": "", "repeat": ""}
+    facts["remind_at"] = reminder(now("remind"), now("due_on"), now("due_at"), zone)
+    if facts["remind_at"] != task.remind_at:
+        facts["reminded_at"] = None
+    if not now("repeat"):
+        facts |= {"repeat_from": None, "repeat_on": None}
+    elif now("repeat") != task.repeat or task.repeat_from is None:
+        first = first_of_series(now("due_on"), now("due_at"), zone)
+        facts |= {"repeat_from": first, "repeat_on": first.date()}
+    return {name: value for name, value in facts.items() if getattr(task, name) != value}
+
+
+def zone_of(workspace_id: int, user_id: int | None) -> ZoneInfo:
+    """Where the day of a task begins and ends: its assignee's own zone, else that of the workspace."""
+    zones = User.objects.filter(pk=user_id or 0).values_list("time_zone", flat=True)
+    name = "".join(zones) or Workspace.objects.values_list("time_zone", flat=True).get(pk=workspace_id)
+    return ZoneInfo(name)
+
+
 def _save(task: Task, changes: Mapping[str, object]) -> Task:
     """Nothing is written, and the version stays, when all is so already."""
     if changes:
         for name, value in changes.items():
-            setattr(task, name, value.strip() if name == "title" and isinstance(value, str) else value)
+            setattr(task, name, value)
         task.version += 1
-        task.save(update_fields=[*changes, "version"])
+        task.changed_at = timezone.now()
+        task.save(update_fields=[*changes, "version", "changed_at"])
+        tell_attendees(task, changes.keys())
     return task
 
 
+def subject_keys() -> list[str]:
+    return [f"{name}_id" for name in SUBJECTS]
+
+
 def _tell(task: Task, kind: Activity.Kind, *, by: Membership | None, door: Door, at: datetime, why: str = "") -> None:
-    keys = {f"{name}_id": getattr(task, f"{name}_id") for name in SUBJECTS}
+    """In the timelines of what it is about. One about nothing has none: its row and the audit trail say what was done."""
+    keys = {name: getattr(task, name) for name in subject_keys()}
+    if not any(keys.values()):
+        return
     Activity.objects.create(
         workspace_id=task.workspace_id,
         kind=kind,
@@ -217,22 +317,18 @@ def _tell(task: Task, kind: Activity.Kind, *, by: Membership | None, door: Door,
         task=task,
         body=task.title,
         data={"why": why} if why else {},
+        minutes=task.minutes if kind == Activity.Kind.MEETING else None,
         **keys,
     )
 
 
 def _strike(task: Task, by: Membership | None, door: Door) -> None:
     now = timezone.now()
-    _lines_of(task).filter(kind__in=CLOSED.values(), undone_at=None).update(undone_at=now)
+    _lines_of(task).filter(kind__in=ENDS, undone_at=None).update(undone_at=now)
     _tell(task, Activity.Kind.UNDO, by=by, door=door, at=now)
 
 
 def _lines_of(task: Task) -> models.QuerySet[Activity]:
     """By what it is about too: for that there is an index."""
-    name = next(name for name in SUBJECTS if getattr(task, f"{name}_id"))
-    return Activity.objects.filter(task=task, **{f"{name}_id": getattr(task, f"{name}_id")})
-
-
-def end_of_day(day: date, workspace: Workspace, zone: str = "") -> datetime:
-    """When a task that is due "on Friday" is late: at the end of that day where its assignee lives."""
-    return datetime.combine(day, time(23, 59, 59), ZoneInfo(zone or workspace.time_zone))
+    keys = {name: pk for name in subject_keys() if (pk := getattr(task, name))}
+    return Activity.objects.filter(task=task, **dict(list(keys.items())[:1])) if keys else Activity.objects.none()

@@ -6,6 +6,7 @@ This app stands below leads and deals: it knows them by string foreign keys only
 from activities.models.about import HAS_SUBJECT, SUBJECTS, About, Door, subject_indexes
 from activities.models.activity import Activity
 from activities.models.attachment import Attachment
+from activities.models.calendar import Attendee, CalendarFeed
 from activities.models.note import Mention, Note
 from activities.models.notification import Delivery, Follow, Notification, NotificationMail
 from activities.models.task import Task
@@ -13,6 +14,8 @@ from activities.models.task import Task
 __all__ = [
     "About",
     "Activity",
+    "Attendee",
+    "CalendarFeed",
     "Delivery",
     "Attachment",
     "Door",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -44,7 +46,8 @@ class About(TenantModel):
         abstract = True
 
     @property
-    def subject(self) -> models.Model | None:
+    def subject(self) -> Any:
+        """A deal, lead, contact or company; None for nothing."""
         return self.deal or self.lead or self.contact or self.company
 
 

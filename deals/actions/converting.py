@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Model
@@ -56,8 +56,7 @@ def convert_lead(
     by: Membership | None,
     deal: Deal | None = None,
     next_step: str = "",
-    due_at: datetime | None = None,
-    due_all_day: bool = True,
+    due_on: date | None = None,
     door: Door = Door.WEB,
     **facts: object,
 ) -> tuple[Deal, bool]:
@@ -79,9 +78,7 @@ def convert_lead(
     else:
         deal, before = attach(lead, deal, by=by, door=door, at=at)
     if next_step.strip():
-        task = plan_task(
-            deal, next_step, by=by, assignee_id=deal.owner_id, due_at=due_at, due_all_day=due_all_day, at=at
-        )
+        task = plan_task(deal, next_step, by=by, assignee_id=deal.owner_id, due_on=due_on, at=at)
         before["task"] = task.pk
     for model in FOLLOWING:
         model._base_manager.filter(lead=lead, deal=None).update(deal=deal)

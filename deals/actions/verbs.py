@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -274,16 +275,17 @@ def delete_back(many: Many, members: Members) -> None:
 
 
 def plan(many: Many, members: Members) -> None:
-    """`facts`: {"title", "type", "due_at" (ISO) or None, "assignee": user id, None for each deal's owner}."""
+    """`facts`: {"title", "type", "due_on" or "due_at" (ISO) or neither, "assignee": user id, None for each deal's owner}."""
     facts = many.facts
-    due_at = datetime.fromisoformat(facts["due_at"]) if facts.get("due_at") else None
+    read: dict[str, Any] = {"due_on": date.fromisoformat, "due_at": datetime.fromisoformat}
+    due = {name: read[name](facts[name]) for name in read if facts.get(name)}
     for deal, item in many:
         with many.told(item, State.REFUSED):
             if deal.status != Kind.OPEN:
                 raise Refused(f"It is {deal.status}: there is no next step.")
             # A former member's deals are in nobody's hands: whoever plans the step has it.
             owner = facts.get("assignee") or (deal.owner_id if deal.owner_id in members else many.by.user_id)
-            task = plan_task(deal, facts["title"], by=many.by, assignee_id=owner, type=facts["type"], due_at=due_at)
+            task = plan_task(deal, facts["title"], by=many.by, assignee_id=owner, type=facts["type"], **due)
             item.state, item.before = State.DONE, {"task": task.pk}
 
 

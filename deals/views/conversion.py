@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from activities.forms import due_moment
 from deals import actions
 from deals.forms import ConvertForm
 from deals.models import ClosedTotal, Deal, Kind
@@ -63,7 +62,7 @@ def lead_convert(request: MemberRequest, pk: int) -> HttpResponse:
             by=request.member,
             deal=deal,
             next_step=form.cleaned_data["next_step"],
-            due_at=due_moment(form.cleaned_data["due_on"], None, request.workspace),
+            due_on=form.cleaned_data["due_on"],
             **({} if attach else form.facts()),
         )
     except Refused as refusal:

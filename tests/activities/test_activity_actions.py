@@ -216,7 +216,7 @@ def test_many_lines_in_one_statement(acme, deal):
 
 def test_planning(acme, deal):
     due = THEN + 40 * DAY
-    task = actions.plan_task(deal, " Call Uma ", by=acme.bob, type="call", due_at=due, due_all_day=False)
+    task = actions.plan_task(deal, " Call Uma ", by=acme.bob, type="call", due_at=due)
     assert (task.title, task.type, task.assignee_id, task.created_by_id, task.version) == (
         "Call Uma",
         "call",
@@ -235,12 +235,12 @@ def test_planning(acme, deal):
 def test_changing_a_task(acme, deal, task):
     due = THEN + 50 * DAY
     changed = actions.update_task(
-        task, by=acme.alice, version=1, title=" Offer ", due_at=due, due_all_day=False, assignee_id=acme.alice.user_id
+        task, by=acme.alice, version=1, title=" Offer ", due_at=due, assignee_id=acme.alice.user_id
     )
-    assert (changed.title, changed.due_at, changed.due_all_day, changed.assignee_id, changed.version) == (
+    assert (changed.title, changed.due_at, changed.due_on, changed.assignee_id, changed.version) == (
         "Offer",
         due,
-        False,
+        None,
         acme.alice.user_id,
         2,
     )
@@ -329,13 +329,12 @@ def test_undo_of_a_change_puts_every_fact_back(acme, deal, task):
         title="B",
         type="call",
         due_at=None,
-        due_all_day=False,
         priority=2,
         assignee_id=acme.alice.user_id,
     )
     undone = actions.undo_task_change(changed, by=acme.bob, version=2)
     assert undone.version == 3
-    assert Task.objects.values().get() == before | {"version": 3}
+    assert Task.objects.values().get() == before | {"version": 3, "changed_at": undone.changed_at}
     assert next_(deal) == THEN + 30 * DAY and lines(task) == []
     # And back again.
     assert actions.undo_task_change(undone, by=acme.bob, version=3).title == "B"

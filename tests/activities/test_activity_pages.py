@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from activities.actions import add_note, complete_task, end_of_day, log_call, plan_task, record, update_task
+from activities.actions import add_note, complete_task, log_call, plan_task, record, update_task
 from activities.models import Activity, Task
 from deals.actions import move_to_stage, undo_stage_change, update_deal
 from leads.actions import capture, create_company, create_contact, update_company, update_contact, update_lead
@@ -37,7 +37,7 @@ def deal(acme):
 
 @pytest.fixture
 def task(acme, deal) -> Task:
-    return plan_task(deal, "Send the offer", by=acme.bob, due_at=timezone.now() + 9 * DAY, due_all_day=False)
+    return plan_task(deal, "Send the offer", by=acme.bob, due_at=timezone.now() + 9 * DAY)
 
 
 @pytest.fixture
@@ -255,12 +255,11 @@ def test_a_note_is_edited_where_it_stands(acme, bob, login, deal):
 def test_a_task_has_the_same_tone_everywhere(acme, bob, at_noon, due, all_day, tone, words):
     zone = ZoneInfo(acme.bob.user.time_zone)
     due_at = None if due is None else at_noon + due
-    if due_at and all_day:
-        due_at = end_of_day(due_at.astimezone(zone).date(), acme.workspace, str(zone))
+    when = {"due_on": due_at.astimezone(zone).date()} if due_at and all_day else {"due_at": due_at}
     deal = make_deal(acme.bob, acme.stages["New"])
     lead = capture(acme.workspace, by=acme.bob, first_name="Uma")
     for subject in (deal, lead):
-        plan_task(subject, "Call", by=acme.bob, due_at=due_at, due_all_day=all_day)
+        plan_task(subject, "Call", by=acme.bob, **when)
     assert board_page(bob, acme).one("li", "deal").one("span", "next")["data-tone"] == tone
     pages = [page_of(bob, subject) for subject in (deal, lead)]
     assert pages[0].one("dl", "facts").one("span", "next")["data-tone"] == tone
@@ -284,8 +283,8 @@ def test_planning_from_a_page_or_a_dialog(acme, bob, deal):
     assert toast.one("div", "toast").text.startswith("Planned Call Uma")
     # The board asks for this card again.
     assert toast.one("i", data_about=str(deal.pk))
-    assert list(Task.objects.values_list("title", "due_all_day", "assignee_id")) == 2 * [
-        ("Call Uma", True, acme.alice.user_id)
+    assert list(Task.objects.values_list("title", "due_on", "assignee_id")) == 2 * [
+        ("Call Uma", date(2031, 2, 3), acme.alice.user_id)
     ]
 
 
@@ -322,17 +321,17 @@ def test_a_task_is_edited(acme, bob, deal, task):
     changes = {"title": "Offer", "due_on": "2031-02-03", "due_time": "", "assignee": str(acme.alice.user_id)}
     assert post(bob, acme, "task_edit", task.pk, **fields | changes).status_code == 302
     task.refresh_from_db()
-    assert (task.title, task.due_all_day, task.assignee_id, task.version) == ("Offer", True, acme.alice.user_id, 2)
-    assert timezone.localtime(task.due_at).date() == date(2031, 2, 3)
+    assert (task.title, task.assignee_id, task.version) == ("Offer", acme.alice.user_id, 2)
+    assert task.due_on == date(2031, 2, 3)
     page = page_of(bob, deal)
     assert page.one("ol", "tl").all("span", "pill")[0].text == "3 Feb 2031"
     undo = page.one("form", data_undo=None)
     assert undo["action"] == url(acme.workspace, "task_undo", task.pk, 2)
     assert bob.post(undo["action"]).status_code == 302
     task.refresh_from_db()
-    assert (task.title, task.due_all_day, task.assignee_id, task.version) == (
+    assert (task.title, task.due_on, task.assignee_id, task.version) == (
         "Send the offer",
-        False,
+        None,
         acme.bob.user_id,
         3,
     )
@@ -346,15 +345,19 @@ def test_nobody_may_be_in_charge(acme, bob, task):
 
 def test_an_edit_in_another_zone_moves_no_day(acme, bob, login, deal):
     """What is due on Friday in Auckland is not made due on another day by who corrects its title from New York."""
-    due = end_of_day(date(2031, 2, 7), acme.workspace, "Pacific/Auckland")
-    task = plan_task(deal, "Sned", by=acme.bob, due_at=due)
+    acme.bob.user.time_zone = "Pacific/Auckland"
+    acme.bob.user.save()
+    friday = date(2031, 2, 7)
+    task = plan_task(deal, "Sned", by=acme.bob, due_on=friday)
     acme.alice.user.time_zone = "America/New_York"
     acme.alice.user.save()
     client = login(acme.alice)
     fields = edit_form(client, acme, task)
     assert post(client, acme, "task_edit", task.pk, **fields | {"title": "Send"}).status_code == 302
+    due_at = task.due_at
     task.refresh_from_db()
-    assert (task.title, task.due_at, task.due_all_day) == ("Send", due, True)
+    assert (task.title, task.due_on, task.due_at) == ("Send", friday, due_at)
+    assert due_at == datetime(2031, 2, 7, 23, 59, 59, tzinfo=ZoneInfo("Pacific/Auckland"))
 
 
 def test_a_stale_edit_is_shown_again_and_may_then_be_chosen(acme, bob, task):
@@ -383,12 +386,12 @@ def test_a_wrong_edit_is_refused_at_its_field(acme, bob, task):
 
 def test_put_off_to_another_day_at_the_same_time(acme, bob, at_noon, deal):
     zone = ZoneInfo(acme.bob.user.time_zone)
-    task = plan_task(deal, "Call", by=acme.bob, due_at=at_noon + timedelta(hours=1), due_all_day=False)
+    task = plan_task(deal, "Call", by=acme.bob, due_at=at_noon + timedelta(hours=1))
     response = post(bob, acme, "task_reschedule", task.pk, script=True, due_on="2031-02-03", version=1)
     assert read(response).one("div", "toast").text.startswith("Rescheduled Call Undo")
     local = Task.objects.get().due_at.astimezone(zone)
     assert (local.date(), local.time()) == (date(2031, 2, 3), (at_noon + timedelta(hours=1)).astimezone(zone).time())
-    assert Task.objects.get().due_all_day is False
+    assert Task.objects.get().due_on is None
     bob.post(read(response).one("form", data_undo=None)["action"])
     assert Task.objects.get().due_at == at_noon + timedelta(hours=1)
 
@@ -397,7 +400,7 @@ def test_what_was_due_some_day_is_then_due_all_day(acme, bob, deal):
     task = plan_task(deal, "Call", by=acme.bob)
     assert post(bob, acme, "task_reschedule", task.pk, due_on="2031-02-03", version=1).status_code == 302
     task.refresh_from_db()
-    assert task.due_all_day and timezone.localtime(task.due_at).time().replace(microsecond=0) == time(23, 59, 59)
+    assert task.due_on == date(2031, 2, 3)
 
 
 # --- tasks: done, cancelled, opened again ---------------------------------------------------------------

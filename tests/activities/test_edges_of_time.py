@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import IntegrityError, transaction
 
-from activities.actions import add_note, complete_task, end_of_day, log_call, plan_task
+from activities.actions import add_note, complete_task, log_call, plan_task
+from activities.due import end_of_day
 from activities.models import Activity, Task
 from leads.actions import create_contact
 from leads.models import Campaign
@@ -27,16 +28,20 @@ def deal(acme):
 @pytest.mark.parametrize("day", FAR)
 def test_a_task_out_of_all_years_is_refused_in_every_zone(acme, deal, zone, day):
     with pytest.raises(Refused, match="between 1900 and 2199") as refused:
-        plan_task(deal, "Call", by=acme.bob, due_at=end_of_day(day, acme.workspace, zone))
+        plan_task(deal, "Call", by=acme.bob, due_at=end_of_day(day, ZoneInfo(zone)))
+    assert "due_on" in refused.value.fields
+    with pytest.raises(Refused, match="between 1900 and 2199") as refused:
+        plan_task(deal, "Call", by=acme.bob, due_on=day)
     assert "due_on" in refused.value.fields and not Task.objects.exists()
 
 
 @pytest.mark.parametrize("day", [date(1900, 1, 2), date(2199, 12, 30)])
 def test_the_first_and_the_last_year_are_taken(acme, deal, day):
     zone = "America/New_York"
-    task = plan_task(deal, "Call", by=acme.bob, due_at=end_of_day(day, acme.workspace, zone))
+    task = plan_task(deal, "Call", by=acme.bob, due_at=end_of_day(day, ZoneInfo(zone)))
     task.refresh_from_db()
     assert task.due_at.astimezone(ZoneInfo(zone)).date() == day
+    assert plan_task(deal, "Call", by=acme.bob, due_on=day).due_on == day
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -83,8 +88,10 @@ def test_the_composer_says_so_at_the_time(acme, deal, login, zone, mode):
     acme.bob.user.time_zone = zone
     acme.bob.user.save()
     for at in ("0001-01-01T00:00", "0001-01-02T23:59", "1899-12-30T12:00", "9999-12-31T23:59"):
+        day, _, clock = at.partition("T")
         answer = login(acme.bob).post(
-            url(acme.workspace, "compose", "deal", deal.pk, mode), {"outcome": "connected", "body": "Hello", "at": at}
+            url(acme.workspace, "compose", "deal", deal.pk, mode),
+            {"outcome": "connected", "body": "Hello", "at_0": day, "at_1": clock},
         )
         assert answer.status_code == 422 and "at" in answer.context["form"].errors, at
 

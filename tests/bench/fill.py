@@ -148,7 +148,7 @@ def copy_deals(
             (workspace.pk, pk, company, "call", owner, "web", active, "Spoke about the offer.", "connected", "{}")
         )
         if due:
-            tasks.append((workspace.pk, pk, "Call", "call", due, True, 1, owner, "open", "", 1, created))
+            tasks.append((workspace.pk, pk, "Call", "call", due, "", "", 1, owner, "open", "", 1, created, created))
     copy(
         "deals_deal",
         "id workspace_id name company_id owner_id pipeline_id stage_id stage_entered_at status amount currency probability probability_source expected_close_date "
@@ -164,7 +164,7 @@ def copy_deals(
     copy("activities_activity", "workspace_id deal_id company_id kind actor_id door at body outcome data", lines)
     copy(
         "activities_task",
-        "workspace_id deal_id title type due_at due_all_day priority assignee_id status repeat version created_at",
+        "workspace_id deal_id title type due_at place remind priority assignee_id status repeat version created_at changed_at",
         tasks,
     )
 

@@ -156,7 +156,7 @@ def as_card(story: rows.Demo, key: str, moment: datetime) -> dict:
     at = planned and datetime.combine(planned.due, planned.clock or time(23, 59, 59), BERLIN)
     return {
         "stage__rotting_days": LIMITS[stages_now(story)[key]],
-        "next_task": at and {"due_at": at.isoformat()},
+        "next_task": at and {"due_at": at.isoformat(), "due_on": None},
         "planned_at": at if at and at >= moment else None,
         "quiet_since": max([deal.at, *touches]),
         "expected_close_date": deal.expected_close_date,

@@ -79,7 +79,7 @@ def test_entering_a_stage_plans_its_tasks_once_and_says_so(acme, deal):
     assert (task.title, task.type, task.assignee_id, task.created_by_id) == (
         "Schedule discovery call", "call", acme.bob.user_id, None,
     )  # fmt: skip
-    assert task.why == "by the playbook of Qualified" and not task.due_all_day and task.due_at > event.left_at
+    assert task.why == "by the playbook of Qualified" and not task.due_on and task.due_at > event.left_at
     line = Activity.objects.get(deal=deal, kind="system")
     assert line.body == "Playbook of Qualified: planned “Schedule discovery call”" and line.door == "automation"
     run = PlaybookRun.objects.get()
@@ -195,12 +195,11 @@ def test_it_is_due_in_the_working_time_of_the_workspace(acme, deal, settings):
 
     task = PlaybookTask(due_amount=4, due_unit="working_hours", workspace=acme.workspace)
     at = datetime(2026, 11, 20, 16, tzinfo=UTC)  # 17:00 of a Friday in Berlin
-    assert due(task, at, acme.workspace, acme.bob.user) == (datetime(2026, 11, 23, 11, tzinfo=UTC), False)
+    assert due(task, at, acme.workspace) == {"due_at": datetime(2026, 11, 23, 11, tzinfo=UTC)}
     task.due_unit = "working_days"
-    day, whole = due(task, at, acme.workspace, acme.bob.user)
-    assert (day.date(), whole) == (datetime(2026, 11, 26).date(), True)
+    assert due(task, at, acme.workspace) == {"due_on": datetime(2026, 11, 26).date()}
     task.due_unit = "days"
-    assert due(task, at, acme.workspace, None)[0].date() == datetime(2026, 11, 24).date()
+    assert due(task, at, acme.workspace) == {"due_on": datetime(2026, 11, 24).date()}
     assert friday < now
 
 

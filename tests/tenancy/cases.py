@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from activities.filters import TaskFilter
 from activities.forms import COMPOSER
 from activities.models import SUBJECTS, Notification
 from deals.filters import DealFilter, DealListFilter
@@ -143,14 +144,16 @@ class Upload:
 OFFER = Upload()
 ENTRIES = {
     "note": {"body": "Said", "pinned": "on"},
-    "call": {"outcome": "voicemail", "minutes": 3, "body": "Said", "at": "2026-01-02T10:00"},
-    "meeting": {"body": "Agreed", "outcome": "held", "minutes": 3, "at": "2026-01-02T10:00"},
-    "email": {"body": "Wrote", "at": "2026-01-02T10:00"},
+    "call": {"outcome": "voicemail", "minutes": 3, "body": "Said", "at_0": "2026-01-02", "at_1": "10:00"},
+    "meeting": {"body": "Agreed", "outcome": "held", "minutes": 3, "at_0": "2026-01-02", "at_1": "10:00"},
+    "email": {"body": "Wrote", "at_0": "2026-01-02", "at_1": "10:00"},
 }
 
 
 def task(rows: Rows, kwargs: dict) -> dict:
-    return {"title": "Do", "type": "call", "due_on": "2030-01-02", "due_time": "10:00", "assignee": rows.user}
+    times = {"due_on": "2030-01-02", "due_time": "10:00", "remind": "1h", "repeat": "weekly"}
+    facts = {"title": "Do", "type": "call", "minutes": 30, "place": "Room 1", "priority": 2}
+    return facts | times | {"assignee": rows.user}
 
 
 def delivery(rows: Rows, kwargs: dict) -> dict:
@@ -261,6 +264,7 @@ CASES = {
     "lead_deal": Case(at("lead"), get=False, body=lambda *_: {}),
     "lead_convert": Case(at("qualified_lead"), body=convert),
     "lead_convert_undo": Case(at("converted_lead"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
+    "today": Case(),
     "search_page": Case(asked={"q": "zq0"}),
     # leads
     "lead_list": Case(parts=("rows",), query=lead_list),
@@ -285,6 +289,14 @@ CASES = {
     "timeline": Case(subjects()),
     "task_new": Case(subjects(), body=task),
     "compose": Case(composed, body=lambda rows, kwargs: ENTRIES[kwargs["mode"]]),
+    "task_list": Case(parts=("rows",), query=lambda rows, _: {"assignee": rows.user}),
+    "task_filter": Case(chips(TaskFilter), query=lambda rows, _: {"assignee": rows.user}),
+    "task_add": Case(body=task),
+    "calendar_feed": Case(body=lambda *_: {}, writer=Role.VIEWER),
+    "meeting_invite": Case(
+        at("meeting"), body=lambda rows, _: {"people": [f"ida@{rows.slug}.test"], "others": "a@b.test"}
+    ),
+    "calendar": Case(query=lambda rows, _: {"who": rows.user}),
     "task_menu": Case(at("task"), role=Role.REP),
     "task_edit": Case(at("task"), body=lambda rows, _: task(rows, _) | {"version": rows.versions["task"]}),
     "task_reschedule": Case(at("task"), get=False, body=version("task", due_on="2030-01-02")),
@@ -353,5 +365,6 @@ ROOT_CASES = {
     "workspace_new": RootCase("/workspaces/new/", post=(422,)),
     "invitation_accept": RootCase("/invitations/forged/", get=(410,), post=(410,), public=True),
     "unsubscribe": RootCase("/unsubscribe/forged/", get=(410,), post=(410,), public=True),
+    "calendar_ics": RootCase("/calendars/forged.ics", get=(404,), public=True),
     "profile": RootCase("/profile/", post=(422,)),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
@@ -23,12 +23,15 @@ from activities.actions import (
     attach,
     complete_task,
     delete_note,
+    invite_people,
     log_call,
+    make_feed,
     notify,
+    people_of,
     plan_task,
     remove_attachment,
 )
-from activities.models import Delivery, Follow, Mention, Notification, NotificationMail, Task
+from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -114,6 +117,7 @@ class Rows:
     segment: int = 0
     task: int = 0
     done_task: int = 0
+    meeting: int = 0
     note: int = 0
     deleted_note: int = 0
     file: int = 0
@@ -280,6 +284,12 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     binned_file = attach(deal, SimpleUploadedFile("old.txt", b"An old offer"), by=owner)
     rows.binned_file = remove_attachment(binned_file, by=owner).pk
     rows.task = plan_task(deal, "Send the offer", by=owner).pk
+    meeting = plan_task(
+        deal, "Demo", by=owner, type="meeting", due_at=timezone.now() + timedelta(days=9), place="Room 1"
+    )
+    rows.meeting = invite_people(meeting, people_of(deal), by=owner).pk
+    Attendee.objects.update(answer="accepted")
+    make_feed(owner)
     rows.done_task = complete_task(plan_task(deal, "Prepare", by=owner), by=owner).pk
     for subject in (facts["company"], facts["company"].contacts.get(), deal.lead):
         add_note(subject, "A note", by=owner)

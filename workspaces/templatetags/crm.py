@@ -29,9 +29,9 @@ def icon(name: str, size: str = "") -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav(context: dict, name: str, icon: str, label: str, css: str = "nav", below: bool = False) -> str:
+def nav(context: dict, name: str, icon: str, label: str, css: str = "nav", below: bool = False, count: str = "") -> str:
     """A link of the frame to the page `name`; current on that page and on others of its kind (deal_list, deal_detail),
-    with `below` on all whose address begins with its own."""
+    with `below` on all whose address begins with its own. `count` is what waits there."""
     here = getattr(context["request"].resolver_match, "url_name", None) or ""
     kind = name.partition("_")[0]
     url = reverse(name) if context.get("workspace") else root_url(name)
@@ -39,7 +39,13 @@ def nav(context: dict, name: str, icon: str, label: str, css: str = "nav", below
     is_current = is_current or (below and context["request"].path.startswith(url))
     current = "page" if is_current else ""
     return drawn(
-        "components/nav.html", ("url", url), ("icon", icon), ("label", label), ("css", css), ("current", current)
+        "components/nav.html",
+        ("url", url),
+        ("icon", icon),
+        ("label", label),
+        ("css", css),
+        ("current", current),
+        ("count", count),
     )
 
 

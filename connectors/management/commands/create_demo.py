@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import singledispatchmethod
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -263,9 +264,9 @@ class Replay:
 
     @live.register
     def _(self, row: rows.Task) -> None:
-        due = activities.end_of_day(row.due, self.workspace)
+        due = {"due_on": row.due}
         if row.clock:
-            due = datetime.combine(row.due, row.clock, due.tzinfo)
+            due = {"due_at": datetime.combine(row.due, row.clock, ZoneInfo(self.workspace.time_zone))}
         self.made[row.key] = activities.plan_task(
             self.made[row.about],
             row.title,
@@ -273,8 +274,7 @@ class Replay:
             at=row.at,
             assignee_id=self.user_id(row.assignee),
             type=row.type,
-            due_at=due,
-            due_all_day=row.clock is None,
+            **due,
             priority=row.priority,
         )
 

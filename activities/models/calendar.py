@@ -1,0 +1,56 @@
+"""Calendars elsewhere: the address from which one reads a member's tasks, and who is asked to a meeting."""
+
+from __future__ import annotations
+
+import pghistory
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from activities.models.task import Task
+from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
+
+
+@pghistory.track()
+class CalendarFeed(TenantModel):
+    """A member's secret address: its token is shown once, and kept as a hash. Without a row there is none."""
+
+    user = MemberForeignKey(db_index=False)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="calendar_feed_once")]
+
+    def __str__(self):
+        return f"Calendar of {self.user}"
+
+
+@pghistory.track(exclude=["due_version", "sent_version"])
+class Attendee(TenantModel):
+    """Somebody who is asked to a meeting. They are to know its version `due_version`, and were mailed `sent_version`: the
+    two are the outbox of invitations. One who `is_off` is told that the meeting, or their part in it, is cancelled."""
+
+    class Answer(models.TextChoices):
+        NONE = "", "No answer yet"
+        ACCEPTED = "accepted", "Accepted"
+        TENTATIVE = "tentative", "Perhaps"
+        DECLINED = "declined", "Declined"
+
+    task = TenantForeignKey(Task, models.CASCADE, related_name="attendees", db_index=False)
+    contact = TenantForeignKey("leads.Contact", models.SET_NULL, null=True, blank=True, related_name="+")
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField()
+    answer = models.CharField(max_length=9, choices=Answer, blank=True)
+    is_off = models.BooleanField(default=False)
+    due_version = models.PositiveIntegerField()
+    sent_version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "task", "email"], name="attendee_once")]
+        indexes = [
+            models.Index(fields=["workspace"], name="attendee_unsent", condition=Q(due_version__gt=F("sent_version")))
+        ]
+
+    def __str__(self):
+        return self.name or self.email
