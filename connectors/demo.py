@@ -20,7 +20,7 @@ from connectors import demo_texts as texts
 from connectors.demo_days import Days
 from connectors.demo_deals import Deals
 from connectors.demo_leads import Leads
-from connectors.demo_rows import Campaign, Company, Deal, Demo, Lead, Person, Row, Task
+from connectors.demo_rows import Campaign, Company, Deal, Demo, Lead, Person, Rate, Row, Task
 
 SEED = "eisvogel"
 # What is more than an accent; umlauts only where German is spoken.
@@ -52,6 +52,7 @@ def make(now: datetime) -> Demo:
         members=names.MEMBERS,
         campaigns=campaigns,
         segments=leads.segments(),
+        rates=tuple(Rate(code, days.day(ago), Decimal(rate)) for code, ago, rate in names.RATES),
         # Sorting keeps the order of what happened at one moment: a deal before its lead's conversion.
         history=tuple(sorted(happened, key=lambda row: row.at)),
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+from connectors import demo_names as names
 from connectors import demo_texts as texts
 from connectors.demo_days import Days
-from connectors.demo_rows import Campaign, Company, Deal, Move, Person, Place, Row, Talk, Task, TaskDone
+from connectors.demo_rows import Campaign, Company, Deal, Move, Person, Place, PutOff, Row, Talk, Task, TaskDone
 
 STAGES = ("New", "Contacted", "Qualified", "Meeting scheduled", "Proposal")
 # Days that a deal stays in a stage, and in how many days it is expected to close from there.
@@ -158,12 +159,26 @@ class Deals:
         forgotten = card.quiet >= FORGOTTEN and stage in STAGES[2:]
         ahead = -self.rng.randint(3, 14) if forgotten else self.rng.randint(*EXPECTED[stage])
         step = self.rng.choice(("", *texts.NEXT_STEPS[stage]))
-        deal = self._deal(company, offer, way[0], times[0], expected_close_date=self.days.day(-ahead), next_step=step)
+        expected = self._put_off(times[0], times[-1], self.days.day(-ahead))
+        deal = self._deal(company, offer, way[0], times[0], expected_close_date=expected[0][1], next_step=step)
+        self.rows += [PutOff(at=at, by=deal.owner, deal=deal.key, day=day) for at, day in expected[1:]]
         self._live(deal, way, times)
         touched = self._touch(deal, stage, times[-1], card)
         if card.due is not None:
             self._plan(deal, stage, touched + timedelta(minutes=5), card.due)
         return deal, times[-1]
+
+    def _put_off(self, start: datetime, end: datetime, day: date) -> list[tuple[datetime, date]]:
+        """When the expected date became which: some deals are put off once or twice. Drawn apart from all else, so that
+        the rest of the demo stays what it is."""
+        rng = Random(f"{start:%H%M} {day:%d}")  # noqa: S311
+        times = rng.choice((0, 0, 1, 2)) if end - start > timedelta(days=14) else 0
+        found = [(start, day)]
+        for turn in range(times):
+            gap = (end - start) * (turn + 1) / (times + 1)
+            found[-1] = (found[-1][0], day - timedelta(days=rng.choice((7, 14, 21, 30))))
+            found.append((start + gap, day))
+        return found if all(before < after for (_, before), (_, after) in pairwise(found)) else [(start, day)]
 
     def _way(self, stage: str) -> list[str]:
         """The stages up to this one; some are skipped, and now and then a deal steps back."""
@@ -215,6 +230,7 @@ class Deals:
             owner=company.owner,
             stage=stage,
             amount=Decimal(offer.amount),
+            currency=names.CURRENCIES.get(company.country, ""),
             product=offer.product,
             source=source,
             campaign=campaign,

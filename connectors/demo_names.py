@@ -214,3 +214,7 @@ TITLES_OF = {
     "Growers": (("Farm Manager", "decision_maker"), ("Storage Manager", "evaluator")),
     "Beverages": (("Head Brewer", "champion"), ("Cellar Master", "evaluator")),
 }
+
+# Who does not buy in euros, and what theirs are worth from so many days ago on.
+CURRENCIES = {"Switzerland": "CHF", "United Kingdom": "GBP"}
+RATES = (("CHF", 720, "1.0312"), ("CHF", 90, "1.0684"), ("GBP", 720, "1.1673"), ("GBP", 35, "1.1405"))

@@ -114,6 +114,7 @@ class Deal(Row):
     owner: str
     stage: str  # the one it starts in
     amount: Decimal
+    currency: str
     product: str
     source: str
     campaign: str
@@ -133,6 +134,23 @@ class Move(Row):
     reason: str = ""
     note: str = ""
     competitor: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutOff(Row):
+    """A deal is expected to close on another day than before."""
+
+    deal: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a currency is worth from a day on."""
+
+    currency: str
+    day: date
+    rate: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +205,7 @@ class Demo:
     members: tuple[Member, ...]
     campaigns: tuple[Campaign, ...]
     segments: tuple[Segment, ...]
+    rates: tuple[Rate, ...]
     history: tuple[Row, ...]
 
     def of(self, kind: type[T]) -> list[T]:

@@ -16,10 +16,10 @@ from unfold.widgets import (
 )
 
 from activities.models import Door
-from deals import actions
+from deals import actions, admin_figures
 from deals.admin_setup import stage_label
 from deals.forms import reason_choices
-from deals.models import ClosedDay, ClosedTotal, Deal, DealContact, Kind, Stage, StageEvent, StageTotal
+from deals.models import Deal, DealContact, Kind, Stage, StageEvent
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_bulk import BulkForm, OwnerForm
 from workspaces.admin_filters import ChooseFilter
@@ -106,6 +106,9 @@ class DealContactInline(TabularInline):
         return super().get_queryset(request).select_related("contact")
 
 
+__all__ = ["admin_figures"]
+
+
 class DealForm(CustomisedForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -114,6 +117,10 @@ class DealForm(CustomisedForm):
             if not self.instance.pk:
                 self.initial["probability"] = None
             self.fields["probability"].help_text = "Percent; empty: as the stage says."
+
+        if "currency" in self.fields:
+            self.fields["currency"].required = False
+            self.fields["currency"].help_text = "Three letters; empty: that of the workspace. It needs a rate."
 
     def facts(self) -> dict[str, object]:
         facts = super().facts()
@@ -133,19 +140,21 @@ class DealAdmin(TenantAdmin):
     inlines = (DealContactInline,)
     actions = ("move", "mark_lost", "change_owner", "bin", "restore")
     readonly_fields = (
-        "pipeline", "stage", "status", "stage_entered_at", "closed_at", "probability_source", "currency",
+        "pipeline", "stage", "status", "stage_entered_at", "closed_at", "probability_source", "rate", "slips", "slipped_days",
         "last_activity_at", "next_activity_at", "created_at", "created_by", "updated_at", "deleted_at",
     )  # fmt: skip
     FACTS = (
-        "name", "company", "lead", "owner", "amount", "probability", "expected_close_date", "source", "campaign",
-        "segment", "product", "next_step", "competitor",
+        "name", "company", "lead", "owner", "amount", "currency", "probability", "forecast_category", "expected_close_date",
+        "source", "campaign", "segment", "product", "next_step", "competitor",
     )  # fmt: skip
 
     def get_fieldsets(self, request: HttpRequest, obj: Deal | None = None):
         if obj is None:
             where = () if request.workspace else ("workspace",)
             return [(None, {"fields": [*where, "stage", *self.FACTS, "custom_values"]})]
-        place = ("pipeline", "stage", "status", "stage_entered_at", "closed_at", "probability_source", "currency")
+        place = (
+            "pipeline", "stage", "status", "stage_entered_at", "closed_at", "probability_source", "rate", "slips", "slipped_days",
+        )  # fmt: skip
         kept = (
             "last_activity_at",
             "next_activity_at",
@@ -262,24 +271,3 @@ class StageEventAdmin(ReadOnlyAdmin):
     list_filter = ("door", "left_at")
     search_fields = ("deal__name",)
     ordering = ("-left_at", "-pk")
-
-
-@admin.register(StageTotal, site=site)
-class StageTotalAdmin(ReadOnlyAdmin):
-    menu = ("System", 21, "functions")
-    list_display = ("stage", "owner", "deals", "amount", "weighted")
-    search_fields = ("stage__name", "owner__name")
-
-
-@admin.register(ClosedTotal, site=site)
-class ClosedTotalAdmin(ReadOnlyAdmin):
-    menu = ("System", 22, "functions")
-    list_display = ("stage", "owner", "days", "deals", "amount")
-    search_fields = ("stage__name", "owner__name")
-
-
-@admin.register(ClosedDay, site=site)
-class ClosedDayAdmin(ReadOnlyAdmin):
-    menu = ("System", 23, "functions")
-    list_display = ("stage", "owner", "day", "deals", "amount")
-    search_fields = ("stage__name", "owner__name")

@@ -21,7 +21,7 @@ _AROUND = """
         (SELECT count(*) FROM activities_attachment
          WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND deleted_at IS NULL),
         (SELECT json_object_agg(status, json_build_array(number, amount::text)) FROM (
-            SELECT status, count(*) AS number, coalesce(sum(amount), 0) AS amount FROM deals_deal
+            SELECT status, count(*) AS number, coalesce(sum(base_amount), 0) AS amount FROM deals_deal
             WHERE workspace_id = %(workspace)s AND company_id = %(company)s AND deleted_at IS NULL
               AND (%(owners)s::bigint[] IS NULL OR owner_id = ANY(%(owners)s))
             GROUP BY status

@@ -18,10 +18,11 @@ from django.http import Http404
 from django.utils import timezone
 
 from deals.cards import present, rows
+from deals.exchange import midnight
 from deals.filters import DealFilter
 from deals.links import from_board
 from deals.models import Deal, Pipeline, Stage
-from deals.totals import Total, by_stage, closed_by_stage, kept_closed, kept_open, midnight, owner_sets
+from deals.totals import Total, by_stage, closed_by_stage, kept_closed, kept_open, owner_sets, say_rates
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.formats import Formats
 from workspaces.models import Role
@@ -149,7 +150,14 @@ class Board:
         """Open columns as they stand, closed ones over the last 30 days."""
         closed = [stage for stage in stages if not stage.is_open]
         found = self.open_totals | (self.closed_totals(closed) if closed else {})
-        return [Lane(stage, found.get(stage.pk, Total()).said(self.formats)) for stage in stages]
+        return [Lane(stage, self.say(found.get(stage.pk, Total()))) for stage in stages]
+
+    def say(self, total: Total) -> dict[str, str]:
+        return total.said(self.formats, self.rates if total.converted else "")
+
+    @cached_property
+    def rates(self) -> str:
+        return say_rates(self.workspace, self.formats)
 
     @cached_property
     def open_totals(self) -> dict[int, Total]:
@@ -177,7 +185,7 @@ class Board:
         return sum(self.open_totals.values(), Total())
 
     def said(self) -> dict[str, str]:
-        return self.total.said(self.formats)
+        return self.say(self.total)
 
     # -- single cards ------------------------------------------------------------------------------
 

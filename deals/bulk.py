@@ -20,6 +20,8 @@ from psycopg.types.json import Jsonb
 from activities.bulk import record_all
 from activities.models import Activity, Door
 from deals.actions import before_image, check_fields, lock_stages, set_facts
+from deals.actions.rates import checked_rate, rates_for
+from deals.exchange import Rates, day_of
 from deals.models import Deal, Kind, Pipeline, Stage
 from deals.ranks import ranks_on_top
 from deals.setup import add_stage
@@ -46,6 +48,7 @@ class NewDeal:
     created_at: datetime
     closed_at: datetime | None = None
     amount: Decimal | None = None
+    currency: str = ""  # that of the workspace
     probability: int | None = None
     expected_close_date: date | None = None
     company_id: int | None = None
@@ -72,11 +75,13 @@ def create_deals(
     """
     check_may(by, Role.REP, "create deals")
     members = active_members(workspace)
+    rates = rates_for(workspace, *{deal.currency for deal in deals})
     customs: dict[int, dict[str, Value]] = {}
     results: list[int | Refused] = []
     for i, deal in enumerate(deals):
         try:
             customs[i] = _checked(deal, workspace, members)
+            _rate(deal, rates)
             results.append(0)
         except Refused as refusal:
             results.append(refusal)
@@ -90,14 +95,13 @@ def create_deals(
                 deal, results[i] = deals[i], pk
                 copy.write_row(
                     (
-                        pk, deal.name.strip(), deal.stage.pk, deal.owner_id, deal.created_at, deal.closed_at, deal.amount, deal.probability,
+                        pk, deal.name.strip(), deal.stage.pk, deal.owner_id, deal.created_at, deal.closed_at, deal.amount, deal.currency or workspace.currency, _rate(deal, rates), deal.probability,
                         deal.expected_close_date, deal.company_id, deal.lead_id, deal.campaign_id, deal.segment_id, deal.product, deal.source,
                         deal.next_step, deal.competitor, deal.reason, deal.close_note, next(ranks[deal.stage.pk]) if deal.stage.kind == Kind.OPEN else None, Jsonb(customs[i]),
                     )
                 )  # fmt: skip
         common: dict[str, Any] = {
             "workspace": workspace.pk,
-            "currency": workspace.currency,
             "by": by and by.user_id,
             "door": door,
             "before": Jsonb(before_image(Deal())),
@@ -123,6 +127,10 @@ def _checked(deal: NewDeal, workspace: Workspace, members: set[int]) -> dict[str
         return {}
     own = all_fields(workspace, Entity.DEAL)
     return set_values(own, {}, deal.custom, members=lambda: members, is_new=True)
+
+
+def _rate(deal: NewDeal, rates: Rates) -> Decimal:
+    return checked_rate(rates, deal.currency, deal.closed_at and day_of(deal.closed_at))
 
 
 def _check_closed(deal: NewDeal) -> None:
@@ -165,7 +173,7 @@ def _ranks(deals: Sequence[NewDeal]) -> dict[int, Iterator[str]]:
 # COPY does not go into tables under row-level security; INSERT does, and its policies are checked.
 INCOMING = """
     CREATE TEMPORARY TABLE incoming_deals (
-        id bigint, name text, stage_id bigint, owner_id bigint, created_at timestamptz, closed_at timestamptz, amount numeric, probability smallint,
+        id bigint, name text, stage_id bigint, owner_id bigint, created_at timestamptz, closed_at timestamptz, amount numeric, currency text, rate numeric, probability smallint,
         expected_close_date date, company_id bigint, lead_id bigint, campaign_id bigint, segment_id bigint, product text, source text,
         next_step text, competitor text, reason text, close_note text, rank text, custom jsonb
     ) ON COMMIT DROP
@@ -179,12 +187,12 @@ _FROM = """
 """
 DEALS = f"""
     INSERT INTO deals_deal (
-        id, workspace_id, name, company_id, lead_id, campaign_id, segment_id, owner_id, created_by_id, pipeline_id, stage_id, status, rank,
-        amount, currency, probability, probability_source, expected_close_date, created_at, updated_at, closed_at, stage_entered_at, last_activity_at,
+        id, workspace_id, name, company_id, lead_id, campaign_id, segment_id, owner_id, created_by_id, pipeline_id, stage_id, furthest_id, status, rank,
+        amount, currency, rate, probability, probability_source, expected_close_date, created_at, updated_at, closed_at, stage_entered_at, last_activity_at,
         won_reason, lost_reason, close_note, competitor, source, product, next_step, custom, version
     )
-    SELECT i.id, %(workspace)s, i.name, i.company_id, i.lead_id, i.campaign_id, i.segment_id, i.owner_id, %(by)s, s.pipeline_id, s.id, s.kind, i.rank,
-        i.amount, %(currency)s, CASE s.kind WHEN 'open' THEN coalesce(i.probability, s.probability) ELSE s.probability END,
+    SELECT i.id, %(workspace)s, i.name, i.company_id, i.lead_id, i.campaign_id, i.segment_id, i.owner_id, %(by)s, s.pipeline_id, s.id, CASE s.kind WHEN 'open' THEN s.id ELSE first.id END, s.kind, i.rank,
+        i.amount, i.currency, i.rate, CASE s.kind WHEN 'open' THEN coalesce(i.probability, s.probability) ELSE s.probability END,
         CASE WHEN s.kind = 'open' AND i.probability IS NOT NULL THEN 'manual' ELSE 'stage' END,
         i.expected_close_date, i.created_at, now(), CASE WHEN s.kind <> 'open' THEN i.closed_at END,
         CASE WHEN s.kind <> 'open' THEN i.closed_at ELSE i.created_at END, CASE WHEN s.kind <> 'open' THEN i.closed_at ELSE i.created_at END,
@@ -203,7 +211,7 @@ STAGE_EVENTS = f"""
     {_FROM}
     UNION ALL
     SELECT %(workspace)s, i.id, first.id, s.id, %(by)s, %(door)s, i.amount, s.probability, i.created_at, i.closed_at,
-        %(before)s || jsonb_build_object('probability', first.probability), 2
+        %(before)s || jsonb_build_object('probability', first.probability, 'furthest_id', first.id), 2
     {_FROM} WHERE s.kind <> 'open'
 """  # noqa: S608
 ACTIVITIES = f"""
@@ -217,6 +225,10 @@ ACTIVITIES = f"""
         || CASE i.reason WHEN '' THEN '{{}}' ELSE jsonb_build_object('reason', i.reason) END
     {_FROM} WHERE s.kind <> 'open'
 """  # noqa: S608
+
+
+# What changes along with a fact.
+FOLLOWING = {"currency": ("rate",), "expected_close_date": ("slips", "slipped_days")}
 
 
 @action
@@ -253,6 +265,7 @@ def _save(changed: Sequence[tuple[Deal, dict[str, list[object]]]], by: Membershi
     for deal, facts in changed:
         deal.updated_at = now
         fields |= {"custom" if name.startswith(CHANGE) else name for name in facts}
+        fields |= {name for field in facts for name in FOLLOWING.get(field, ())}
     if changed:
         # Each batch is one statement with a CASE per field: larger ones take longer to plan than to run.
         Deal.objects.bulk_update([deal for deal, _ in changed], sorted(fields), batch_size=200)

@@ -22,7 +22,7 @@ NEXT_TASK = OPEN_TASKS.order_by(F("due_at").asc(nulls_last=True), "pk").values(
 )[:1]
 PLANNED = OPEN_TASKS.filter(due_at__gte=Now()).order_by("due_at").values("due_at")[:1]
 COLUMNS = (
-    "pk", "name", "amount", "currency", "expected_close_date", "stage_id", "stage_entered_at", "status", "closed_at",
+    "pk", "name", "amount", "currency", "base_amount", "expected_close_date", "stage_id", "stage_entered_at", "status", "closed_at",
     "version", "rank", "company_id", "company__name", "owner_id", "owner__name", "probability",
 )  # fmt: skip
 ROT = ("", "amber", "red")
@@ -61,7 +61,7 @@ def card(deal: dict, formats: Formats, now: datetime, urls: str, may_edit: bool,
         "company_initials": initials(company) if company else "",
         "company_tone": Plain(tone_of(deal["company_id"])),
         "amount": Plain(formats.money(deal["amount"], deal["currency"])),
-        "raw_amount": Plain(str(deal["amount"] or 0)),
+        "raw_amount": Plain(str(deal["base_amount"] or 0)),
         "close": Plain(formats.day(day)) if day else "",
         "close_tone": "red" if is_open and day and day < formats.today else "",
         "days": Plain(max(0, (now - deal["stage_entered_at"]).days)),

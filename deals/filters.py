@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 import django_filters as filters
 from django import forms
 from django.db.models import Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from deals.models import Deal, Stage
+from deals.exchange import midnight
+from deals.forecast import BEST_CASE, COMMIT, LIKELY, PIPELINE, SAID, SURE, month_of
+from deals.models import Deal, Kind, Stage
 from leads.models import Company, Segment, Source
 from workspaces.custom.filters import CustomFilter
 from workspaces.custom.values import Entity
-from workspaces.filtering import AmountFilter, Chip, DayFilter
+from workspaces.filtering import AmountFilter, Chip, DayFilter, ValuesFilter
 from workspaces.models import Membership, Team
 from workspaces.numbers import parse_id
 
 
-def month_start(day: date, months: int = 0) -> date:
-    """The first day of the month `months` after that of `day`."""
-    index = day.year * 12 + day.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
-
-
 def quarter_start(day: date, quarters: int = 0) -> date:
-    return month_start(month_start(day, -((day.month - 1) % 3)), 3 * quarters)
+    return month_of(day, -((day.month - 1) % 3) + 3 * quarters)
 
 
 def close_ranges(today: date) -> dict[str, tuple[str, Q]]:
@@ -41,7 +38,7 @@ def close_ranges(today: date) -> dict[str, tuple[str, Q]]:
 
     return {
         "overdue": ("Overdue", Q(expected_close_date__lt=today)),
-        "month": ("This month", within(month_start(today), month_start(today, 1))),
+        "month": ("This month", within(month_of(today), month_of(today, 1))),
         "quarter": (f"This quarter, {name(this)}", within(this, following)),
         "next_quarter": (f"Next quarter, {name(following)}", within(following, after)),
         "later": ("Later", Q(expected_close_date__gte=after)),
@@ -50,6 +47,16 @@ def close_ranges(today: date) -> dict[str, tuple[str, Q]]:
 
 
 RANGES = [(key, label) for key, (label, _) in close_ranges(date(2000, 1, 1)).items()]
+
+
+def sure(categories: Sequence[str]) -> Q:
+    """Open deals of these forecast categories: as forecast.category says."""
+    edges = {COMMIT: Q(probability__gte=SURE), BEST_CASE: Q(probability__gte=LIKELY, probability__lt=SURE), PIPELINE: Q(probability__lt=LIKELY)}  # fmt: skip
+    found = Q(forecast_category__in=categories)
+    found |= Q(forecast_category="", stage__forecast_category__in=categories)
+    for key in edges.keys() & set(categories):
+        found |= Q(forecast_category="", stage__forecast_category="") & edges[key]
+    return Q(status=Kind.OPEN) & found
 
 
 def of_workspace(model: type) -> object:
@@ -75,11 +82,16 @@ class DealFilter(CustomFilter):
     close = filters.MultipleChoiceFilter(choices=RANGES, method="by_close")
     close_from = DayFilter(field_name="expected_close_date", lookup_expr="gte", label="From")
     close_to = DayFilter(field_name="expected_close_date", lookup_expr="lte", label="To")
-    amount_min = AmountFilter(field_name="amount", lookup_expr="gte", label="At least")
-    amount_max = AmountFilter(field_name="amount", lookup_expr="lte", label="At most")
+    amount_min = AmountFilter(field_name="base_amount", lookup_expr="gte", label="At least")
+    amount_max = AmountFilter(field_name="base_amount", lookup_expr="lte", label="At most")
     company = filters.ModelChoiceFilter(queryset=of_workspace(Company), widget=forms.HiddenInput)
     company_name = filters.CharFilter(field_name="company__name", lookup_expr="icontains", label="Company's name")
     source = filters.MultipleChoiceFilter(choices=Source.choices)
+    forecast = filters.MultipleChoiceFilter(choices=list(SAID.items()), method="by_forecast")
+    slips_min = filters.NumberFilter(
+        field_name="slips", lookup_expr="gte", min_value=1, label="Put off at least so often"
+    )
+    currency = ValuesFilter(field_name="currency")
     segment = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Segment))
 
     chips = (
@@ -91,6 +103,9 @@ class DealFilter(CustomFilter):
         Chip("team", "Team", "users-round", ("team",), primary=False),
         Chip("company", "Company", "building-2", ("company_name", "company"), primary=False),
         Chip("source", "Source", "globe", ("source",), primary=False),
+        Chip("forecast", "Forecast", "chart-line", ("forecast",), primary=False),
+        Chip("slips", "Put off", "calendar-plus", ("slips_min",), primary=False),
+        Chip("currency", "Currency", "coins", ("currency",), primary=False),
     )
     # The board's heads answer these from totals kept per owner, without reading deals.
     OWNERS = frozenset(("owner", "team"))
@@ -115,6 +130,9 @@ class DealFilter(CustomFilter):
             chosen |= ranges[key][1]
         return queryset.filter(chosen)
 
+    def by_forecast(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        return queryset.filter(sure(value))
+
     def choices(self, name: str) -> list[tuple[str, str]]:
         if name == "close":
             return [(key, label) for key, (label, _) in close_ranges(self.formats.today).items()]
@@ -124,6 +142,8 @@ class DealFilter(CustomFilter):
         if name == "close":
             ranges = close_ranges(self.formats.today)
             return queryset.aggregate(**{key: Count("pk", filter=condition) for key, (_, condition) in ranges.items()})
+        if name == "forecast":
+            return queryset.aggregate(**{key: Count("pk", filter=sure([key])) for key in SAID})
         if name == "owner":
             return {str(key): count for key, count in queryset.order_by().values_list("owner_id").annotate(Count("pk"))}
         if name == "team":
@@ -143,6 +163,8 @@ class DealFilter(CustomFilter):
             return " + ".join([*short, " ".join(between)]) if between else " + ".join(short)
         if chip.name == "company":
             return str(active.get("company") or active.get("company_name"))
+        if chip.name == "slips":
+            return f"{active['slips_min']} times or more"
         return super().say(chip, active)
 
 
@@ -157,11 +179,26 @@ class DealListFilter(DealFilter):
     """The list also filters by stage."""
 
     stage = filters.ModelMultipleChoiceFilter(queryset=stages)
+    closed_from = DayFilter(method="by_closing", label="From")
+    closed_to = DayFilter(method="by_closing", label="To")
 
     chips = (
         Chip("stage", "Stage", "square-kanban", ("stage",)),
         *DealFilter.chips,
+        Chip("closed", "Closed", "flag", ("closed_from", "closed_to"), primary=False),
     )
+
+    def by_closing(self, queryset: QuerySet, name: str, value: date) -> QuerySet:
+        """Days as every sum over days counts them: in UTC."""
+        if name == "closed_from":
+            return queryset.filter(closed_at__gte=midnight(value))
+        return queryset.filter(closed_at__lt=midnight(value + timedelta(days=1)))
+
+    def say(self, chip: Chip, active: dict[str, object]) -> str:
+        if chip.name == "closed":
+            ends = ((word, active.get(f"closed_{word}")) for word in ("from", "to"))
+            return " ".join(f"{word} {self.formats.day(day)}" for word, day in ends if day)
+        return super().say(chip, active)
 
 
 def team_user_ids(teams: list[Team]) -> list[int]:

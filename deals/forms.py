@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from django import forms
 
-from deals.models import CloseReason, Deal, DealContact, Kind, LineItem, Product, Stage
+from deals.exchange import LIMIT, SMALLEST
+from deals.forecast import SAID
+from deals.models import CloseReason, CurrencyRate, Deal, DealContact, Kind, LineItem, Product, Stage
 from leads.models import Campaign, Segment, Source
 from workspaces.custom.fields import field_named, live_fields
 from workspaces.custom.forms import add_fields, form_field, take_values
@@ -15,6 +17,51 @@ from workspaces.fields import AmountField, DayField, speak
 from workspaces.formats import Formats
 from workspaces.forms import currency_choices
 from workspaces.models import Membership, Workspace
+
+
+class RateField(AmountField):
+    """What a unit is worth: up to twelve digits behind the point."""
+
+    limit, unit, example = LIMIT, SMALLEST, "0.87"
+
+    def prepare_value(self, value: object) -> object:
+        return self.formats.rate(value) if self.formats and isinstance(value, Decimal) else value
+
+    def say_example(self) -> str:
+        return self.formats.rate(Decimal("0.87")) if self.formats else self.example
+
+
+class CurrencyField(forms.CharField):
+    """Three letters; `offer` puts forward those that have a rate."""
+
+    widget = forms.TextInput(attrs={"list": "currencies", "autocomplete": "off", "size": 4, "spellcheck": "false"})
+    offered: tuple[str, ...] = ()
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"max_length": 3} | kwargs)
+
+    def to_python(self, value: object) -> str:
+        return super().to_python(value).upper()
+
+
+def offer(field: forms.Field, workspace: Workspace) -> None:
+    known = CurrencyRate.objects.filter(workspace=workspace).order_by("currency").values_list("currency", flat=True)
+    field.offered = (workspace.currency, *known.distinct())
+
+
+class RateForm(forms.Form):
+    currency = CurrencyField(help_text="Three letters, such as USD.")
+    rate = RateField()
+    day = DayField(label="From", help_text="The day, in UTC, from which it holds.")
+
+    def __init__(self, *args, formats: Formats, own: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["rate"].label = f"{own} for one unit"
+        speak(self, formats)
+
+
+class CurrencyForm(forms.Form):
+    currency = CurrencyField(help_text="Three letters, such as EUR.")
 
 
 class VersionForm(forms.Form):
@@ -46,6 +93,7 @@ class DealForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "companies", "autocomplete": "off"}),
     )
     amount = AmountField(required=False)
+    currency = CurrencyField(required=False)
     stage = forms.ModelChoiceField(queryset=Stage.objects.none(), empty_label=None)
     expected_close_date = DayField(required=False, label="Expected close")
     owner = forms.ModelChoiceField(
@@ -60,7 +108,8 @@ class DealForm(forms.Form):
         if workspace.pipelines.count() > 1:
             self.fields["stage"].label_from_instance = lambda stage: f"{stage.pipeline}: {stage}"
         self.fields["owner"].queryset = workspace.memberships.active().select_related("user")
-        self.fields["amount"].label = f"Amount, {workspace.currency}"
+        self.initial.setdefault("currency", workspace.currency)
+        offer(self.fields["currency"], workspace)
         self.asked = [field for field in live_fields(workspace, Entity.DEAL) if field.is_required]
         add_fields(self, self.asked, workspace, {}, asked=True)
         speak(self, formats)
@@ -119,6 +168,13 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
     makers = {
         "name": lambda: forms.CharField(max_length=200, initial=deal.name),
         "amount": lambda: AmountField(required=False, initial=deal.amount),
+        "forecast_category": lambda: forms.ChoiceField(
+            choices=[("", "As the stage says"), *SAID.items()],
+            required=False,
+            initial=deal.forecast_category,
+            help_text="How sure it is, for the forecast.",
+        ),
+        "currency": lambda: CurrencyField(initial=deal.currency),
         "probability": lambda: forms.IntegerField(
             min_value=0, max_value=100, required=False, initial=deal.probability, help_text="Empty: as the stage says."
         ),
@@ -161,6 +217,11 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
     form.fields["value"] = (
         form_field(custom, workspace, deal.custom.get(custom.key), asked=True) if custom else makers[field]()
     )
+    if field == "amount":
+        form.fields["currency"] = CurrencyField(required=False, initial=deal.currency)
+    for name in ("currency", "value"):
+        if isinstance(form.fields.get(name), CurrencyField):
+            offer(form.fields[name], workspace)
     form.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=deal.version)
     speak(form, formats)
     return form

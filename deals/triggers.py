@@ -5,7 +5,14 @@
 - deals_closedtotal: count, amount and time of closed deals per stage, owner and days to close: enough for the exact
   win rate, mean and median over all time without reading the deals.
 - deals_closedday: the same per day of closing, for sums over a period.
+- deals_forecasttotal: open deals per month of the expected close date, stage, owner and how sure they are: the heads of
+  the forecast.
+- deals_createdday: deals per pipeline, owner and day of creation: what was in progress on an earlier day follows from
+  this and deals_closedday.
+- deals_reachedtotal: deals per month of creation, the furthest stage they reached and what became of them: the funnel.
 - a notification to the event stream, ids only; the page asks for what it may see.
+
+All sums are of base_amount, in the workspace's currency.
 
 Statement-level with net deltas in key order: a bulk move is one upsert, and two of them cannot deadlock here.
 """
@@ -15,45 +22,93 @@ import pgtrigger
 MANY = 25
 
 _TOTALS = """
-    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)
-    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100
+    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)
+    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100
     FROM (
-        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability
+        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability
         FROM ({changed}) c WHERE status = 'open' AND deleted_at IS NULL
     ) d
     GROUP BY 1, 2, 3
-    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0
+    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0
     ORDER BY 1, 2, 3
     ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE
-    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;
+    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;
 """
 
 _CLOSED = """
-    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)
-    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)
+    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)
+    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)
     FROM (
-        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,
+        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,
                extract(epoch FROM closed_at - created_at) AS lasted
         FROM ({changed}) c WHERE status <> 'open' AND deleted_at IS NULL
     ) d
     GROUP BY 1, 2, 3, 4
-    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0
+    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE
-    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;
+    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;
 """
 
 _CLOSED_DAY = """
-    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)
-    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)
+    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)
+    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)
     FROM (
-        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day
+        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,
+               round(extract(epoch FROM closed_at - created_at)) AS lasted
         FROM ({changed}) c WHERE status <> 'open' AND deleted_at IS NULL
+    ) d
+    GROUP BY 1, 2, 3, 4
+    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE
+    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;
+"""
+
+# The bands are those of forecast.band.
+_FORECAST = """
+    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)
+    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100
+    FROM (
+        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,
+               date_trunc('month', expected_close_date::timestamp)::date AS month,
+               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band
+        FROM ({changed}) c WHERE status = 'open' AND deleted_at IS NULL
+    ) d
+    GROUP BY 1, 2, 3, 4, 5, 6
+    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0
+    ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE
+    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;
+"""
+
+_CREATED_DAY = """
+    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)
+    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)
+    FROM (
+        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day
+        FROM ({changed}) c WHERE deleted_at IS NULL
     ) d
     GROUP BY 1, 2, 3, 4
     HAVING sum(n) <> 0 OR sum(n * amount) <> 0
     ORDER BY 1, 2, 3, 4
-    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE
+    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE
+    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
+"""
+
+# A stage that is being deleted is named by no deal any more when this runs, and must not be by a total.
+_REACHED = """
+    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)
+    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)
+    FROM (
+        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,
+               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month
+        FROM ({changed}) c WHERE deleted_at IS NULL
+    ) d
+    GROUP BY 1, 2, 3, 4, 5
+    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)
+    ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE
     SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
 """
 
@@ -68,7 +123,11 @@ _NOTIFY = """
     FROM ({touched}) touched GROUP BY workspace_id;
     RETURN NULL;
 """
-_COLUMNS = "workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at"
+_COLUMNS = """
+    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,
+    expected_close_date, status, deleted_at, created_at, closed_at
+"""
+KEPT = (_TOTALS, _CLOSED, _CLOSED_DAY, _FORECAST, _CREATED_DAY, _REACHED)
 
 TRIGGERS = [
     pgtrigger.Trigger(
@@ -77,9 +136,7 @@ TRIGGERS = [
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),
-        func=_TOTALS.format(changed=changed)
-        + _CLOSED.format(changed=changed)
-        + _CLOSED_DAY.format(changed=changed)
+        func="".join(total.format(changed=changed) for total in KEPT)
         + _NOTIFY.format(touched=touched, many=MANY, most=2 * MANY),
     )
     for name, operation, referencing, changed, touched in (

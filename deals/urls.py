@@ -1,6 +1,6 @@
 from django.urls import path
 
-from deals.views import beside, bin, board, conversion, deal, items, listing, people, products, search
+from deals.views import beside, bin, board, conversion, currencies, deal, items, listing, people, products, search
 from deals.views.today import today
 
 urlpatterns = [
@@ -39,5 +39,9 @@ urlpatterns = [
     path("leads/<int:pk>/convert/", conversion.lead_convert, name="lead_convert"),
     path("leads/<int:pk>/convert/undo/", conversion.lead_convert_undo, name="lead_convert_undo"),
     path("today/", today, name="today"),
+    path("settings/currencies/", currencies.currency_list, name="currency_list"),
+    path("settings/currencies/rate/", currencies.currency_rate, name="currency_rate"),
+    path("settings/currencies/rates/<int:pk>/delete/", currencies.currency_rate_delete, name="currency_rate_delete"),
+    path("settings/currencies/change/", currencies.currency_change, name="currency_change"),
     path("search/", search.search_page, name="search_page"),
 ]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.apps import apps
 from django.db.models import OuterRef, Q, Subquery, Sum
@@ -20,6 +20,7 @@ from deals.totals import Total
 from workspaces.models import Workspace
 
 DAY = 86400  # seconds
+CENT = Decimal("0.01")
 # Made by pghistory, one row per change of a deal: as it was before.
 HISTORY = apps.get_model("deals", "DealHistory")
 
@@ -148,15 +149,21 @@ def as_of(workspace: Workspace, moment: datetime, owners: list[int] | None) -> I
             )[:1]
         ),
         image=Subquery(
-            later.values(found=JSONObject(**{name: name for name in ("stage_id", "amount", "probability")}))[:1]
+            later.values(found=JSONObject(**{name: name for name in ("stage_id", "amount", "rate", "probability")}))[:1]
         ),
     )
-    for deal in deals.values("stage_id", "amount", "probability", "created_at", "event", "image").iterator(2000):
+    for deal in deals.values("stage_id", "amount", "rate", "probability", "created_at", "event", "image").iterator(
+        2000
+    ):
         if deal["event"] is None:
             continue
         event, then = deal["event"], deal["image"] or deal
         known = then if then["stage_id"] == event["to_stage_id"] else event
-        amount = None if known["amount"] is None else Decimal(str(known["amount"]))
+        # An event keeps the amount in the deal's own currency; a closed deal's rate stays what it was.
+        rate = Decimal(str(then["rate"]))
+        amount = (
+            None if known["amount"] is None else (Decimal(str(known["amount"])) * rate).quantize(CENT, ROUND_HALF_UP)
+        )
         entered = datetime.fromisoformat(event["left_at"])
         yield event["to_stage_id"], amount, known["probability"], deal["created_at"], entered
 

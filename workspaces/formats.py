@@ -140,6 +140,10 @@ class Formats:
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
         return f"{rounded:z,f}".translate({44: group, 46: decimal, 45: "−"})
 
+    def rate(self, rate: Decimal) -> str:
+        """An exchange rate with four digits that count: 0.8734, 0.00006123."""
+        return self.number(rate, max(2, 4 - (rate.adjusted() + 1)))
+
     @property
     def decimal_sign(self) -> str:
         return get_decimal_symbol(self.locale)

@@ -103,7 +103,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @member_required()
 def workspace_home(request: MemberRequest) -> HttpResponse:
-    response = redirect("today")
+    # Managers begin with how it goes, others with what there is to do.
+    response = redirect("dashboard" if request.member.may(Role.MANAGER) else "today")
     response.set_cookie(
         "workspace", request.workspace.slug, max_age=31536000, httponly=True, samesite="Lax", secure=request.is_secure()
     )

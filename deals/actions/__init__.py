@@ -38,6 +38,7 @@ from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
 from deals.actions.people import add_contact, remove_contact, restore_contact, update_contact
 from deals.actions.products import create_product, update_product
+from deals.actions.rates import change_currency, delete_rate, set_rate
 from deals.actions.starting import (
     DEFAULT_STAGES,
     TEMPLATES,
@@ -68,6 +69,7 @@ __all__ = [
     "add_item",
     "add_stage_event",
     "before_image",
+    "change_currency",
     "change_many",
     "check_fields",
     "check_owner",
@@ -79,6 +81,7 @@ __all__ = [
     "create_stages",
     "create_product",
     "delete_deal",
+    "delete_rate",
     "find_or_create_tags",
     "duplicate_deal",
     "lock_deal",
@@ -96,6 +99,7 @@ __all__ = [
     "said",
     "set_amount_source",
     "set_facts",
+    "set_rate",
     "step",
     "tag_deal",
     "undo_change",

@@ -12,6 +12,7 @@ from django.db.models import ForeignKey
 from deals.actions.facts import check_owner
 from deals.actions.images import COLUMNS, FIELDS, as_value
 from deals.actions.locking import raise_stale
+from deals.actions.rates import rate_of
 from deals.models import Deal, DealChange
 from workspaces.action import NotAllowed, Refused
 from workspaces.models import Membership, Role
@@ -27,6 +28,8 @@ def set_columns_back(deal: Deal, before: dict[str, object], members: Container[i
         elif value is not None and isinstance(field, ForeignKey) and not is_there(field, value):
             raise Refused(f"The {field.verbose_name} that it had is gone.")
         setattr(deal, name, value)
+    if "rate" in columns:  # as it is now, not as it was then
+        deal.rate = rate_of(deal)
     deal.version += 1
     return columns
 

@@ -16,7 +16,7 @@ from workspaces.models import Membership, Role
 
 COPY = " – copy"
 # What is true of the copy too; closing, lead and what was done belong to the one deal alone.
-COPIED = ("amount", "company_id", "source", "campaign_id", "segment_id", "product")
+COPIED = ("amount", "currency", "company_id", "source", "campaign_id", "segment_id", "product")
 LENGTH = Deal._meta.get_field("name").max_length or 0
 
 

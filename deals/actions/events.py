@@ -40,7 +40,7 @@ def add_stage_event(deal: Deal, source: Stage | None, target: Stage, **facts: An
 
 def before_image(deal: Deal) -> dict[str, object]:
     """What an undo needs beside stage and times."""
-    fields = ("rank", "probability", "probability_source", *CLOSING)
+    fields = ("rank", "probability", "probability_source", "furthest_id", *CLOSING)
     return {field: getattr(deal, field) for field in fields} | {
         "closed_at": deal.closed_at and deal.closed_at.isoformat()
     }

@@ -15,6 +15,8 @@ from activities.models import Activity, Door
 from deals.actions.events import add_stage_event
 from deals.actions.images import image_of, note_change, what_was
 from deals.actions.locking import lock_deal, lock_stages
+from deals.actions.rates import checked_rate, rate_of, rates_for
+from deals.forecast import SAID, Slip
 from deals.models import Deal, Kind, Stage, Verb
 from deals.ranks import rank_at
 from leads.models import Campaign, Company, Segment
@@ -28,8 +30,8 @@ from workspaces.models import Membership, Role, User, Workspace
 # What a person may set on a deal; stage, status and closing have verbs of their own.
 EDITABLE = frozenset(
     (
-        "name", "company_id", "lead_id", "owner_id", "amount", "probability", "expected_close_date", "source", "campaign_id", "segment_id", "product",
-        "next_step", "competitor", "won_reason", "lost_reason", "close_note", "custom",
+        "name", "company_id", "lead_id", "owner_id", "amount", "currency", "probability", "forecast_category", "expected_close_date", "source",
+        "campaign_id", "segment_id", "product", "next_step", "competitor", "won_reason", "lost_reason", "close_note", "custom",
     )
 )  # fmt: skip
 NAMED: dict[str, type[Model]] = {
@@ -46,16 +48,20 @@ def create_deal(
     by: Membership | None,
     owner_id: int | None = None,
     probability: int | None = None,
+    currency: str = "",
     door: Door = Door.WEB,
     at: datetime | None = None,
     custom: Mapping[str, object] | None = None,
     **fields: object,
 ) -> Deal:
-    """A new deal on top of an open stage, owned by `owner_id` (a user id), else by whoever creates it. `custom`: values
-    of custom fields by key; None where nobody was asked for them (see set_custom)."""
+    """A new deal on top of an open stage, owned by `owner_id` (a user id), else by whoever creates it, in `currency`,
+    else in that of the workspace. `custom`: values of custom fields by key; None where nobody was asked for them (see
+    set_custom)."""
     check_may(by, Role.REP, "create deals")
     owner_id = owner_id or acting(by) or 0
     check_fields(workspace.pk, {"name": name.strip(), "owner_id": owner_id, "probability": probability} | fields)
+    currency = currency or workspace.currency
+    rate = checked_rate(rates_for(workspace, currency), currency)
     stage = lock_stages(stage.pk)[stage.pk]
     if stage.kind != Kind.OPEN:
         raise Refused(
@@ -63,7 +69,7 @@ def create_deal(
         )
     at = at or timezone.now()
     deal = Deal(
-        workspace=workspace, name=name.strip(), pipeline_id=stage.pipeline_id, stage=stage, owner_id=owner_id, currency=workspace.currency,
+        workspace=workspace, name=name.strip(), pipeline_id=stage.pipeline_id, stage=stage, furthest=stage, owner_id=owner_id, currency=currency, rate=rate,
         probability=stage.probability if probability is None else probability, rank=rank_at(stage), created_by_id=acting(by), created_at=at, stage_entered_at=at, last_activity_at=at, **fields,
     )  # fmt: skip
     if probability is not None:
@@ -76,13 +82,21 @@ def create_deal(
 
 
 @action
-def update_deal(deal: Deal, *, by: Membership | None, version: int, door: Door = Door.WEB, **changes: object) -> Deal:
+def update_deal(
+    deal: Deal,
+    *,
+    by: Membership | None,
+    version: int,
+    door: Door = Door.WEB,
+    at: datetime | None = None,
+    **changes: object,
+) -> Deal:
     """Set facts of a deal (EDITABLE). `probability=None` gives it back to the stage; `custom` has the custom fields to
     change, by key."""
     check_may(by, Role.REP, "change deals")
     deal = lock_deal(deal.pk, version, by)
     check_own_probability(deal, changes)
-    image, now = image_of(deal), timezone.now()
+    image, now = image_of(deal), at or timezone.now()
     changed = set_facts(deal, changes)
     if changed:
         deal.save()
@@ -100,6 +114,8 @@ def check_own_probability(deal: Deal, changes: Container[str]) -> None:
 
 def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | None = None) -> dict[str, list[object]]:
     """Check and set, without saving. Returns {field: [old, new]}; nothing, and no new version, when all is so already."""
+    if changes.get("currency") == "":  # the one that it has
+        changes = {field: value for field, value in changes.items() if field != "currency"}
     unknown = changes.keys() - EDITABLE
     if unknown:
         raise Refused(f"These cannot be set: {', '.join(sorted(unknown))}.")
@@ -109,6 +125,8 @@ def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | 
     for kind in (Kind.WON, Kind.LOST):
         if changes.get(f"{kind}_reason") and deal.status != kind:
             raise Refused(f"Only a {kind} deal has a reason for it.")
+    if changes.get("forecast_category") and deal.status != Kind.OPEN:
+        raise Refused(f"A {deal.status} deal is closed in the forecast.", fields={"value": "Reopen the deal first."})
     changed: dict[str, list[object]] = {
         field: [said(field, getattr(deal, field)), said(field, value)]
         for field, value in changes.items()
@@ -117,6 +135,11 @@ def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | 
     changed |= {name: [*pair] for name, pair in set_custom(deal, Entity.DEAL, custom, members=members).items()}
     if not changed:
         return changed
+    if "currency" in changed:
+        deal.rate = rate_of(deal, str(changes["currency"]))
+    if "expected_close_date" in changed and deal.status == Kind.OPEN:
+        slip = Slip(deal.slips, deal.slipped_days).after(deal.expected_close_date, day_or_none(changes))
+        deal.slips, deal.slipped_days = slip.times, slip.days
     for field, value in changes.items():
         setattr(deal, field, value)
     if "probability" in changed:
@@ -131,6 +154,11 @@ def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | 
         deal.amount_source = Deal.AmountSource.MANUAL
     deal.version += 1
     return changed
+
+
+def day_or_none(changes: Mapping[str, object]) -> date | None:
+    day = changes["expected_close_date"]
+    return day if isinstance(day, date) else None
 
 
 def check_fields(workspace_id: int, fields: Mapping[str, object], members: Container[int] | None = None) -> None:
@@ -150,6 +178,9 @@ def check_values(fields: Mapping[str, object]) -> None:
         raise Refused(
             "The amount must be between 0 and 999 999 999 999.", fields={"amount": "Between 0 and 999 999 999 999."}
         )
+    said_category = fields.get("forecast_category")
+    if said_category and said_category not in SAID:
+        raise Refused("There is no such category.", fields={"forecast_category": "Choose a category."})
     probability = fields.get("probability")
     if isinstance(probability, int) and not 0 <= probability <= 100:
         raise Refused("A probability lies between 0 and 100 %.", fields={"probability": "Between 0 and 100."})

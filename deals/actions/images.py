@@ -11,7 +11,7 @@ from workspaces.models import Membership
 
 # What follows from other rows, or counts the changes themselves.
 NOT_OURS = frozenset(
-    ("id", "workspace_id", "version", "updated_at", "last_activity_at", "next_activity_at", "created_at", "created_by_id")
+    ("id", "workspace_id", "version", "updated_at", "base_amount", "last_activity_at", "next_activity_at", "created_at", "created_by_id")
 )  # fmt: skip
 FIELDS = {field.attname: field for field in Deal._meta.concrete_fields}
 COLUMNS = tuple(name for name in FIELDS if name not in NOT_OURS)

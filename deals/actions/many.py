@@ -112,7 +112,8 @@ def do(bulk: BulkChange, items: dict[int, DealChange], by: Membership | None, un
     if by is not None:
         found = Deal.all_objects if undoing and bulk.verb == Verb.DELETE else Deal.objects
         deals = list(
-            found.select_for_update(no_key=True)
+            found.select_for_update(no_key=True, of=("self",))
+            .select_related("workspace")
             .filter(workspace_id=bulk.workspace_id, pk__in=items)
             .owned_by(visible_owners(by))
             .order_by("pk")

@@ -11,6 +11,7 @@ from activities.actions import record
 from activities.models import Activity, Door
 from deals.actions.events import CLOSING, add_stage_event, before_image
 from deals.actions.locking import lock_deal, lock_stages
+from deals.actions.rates import rate_of
 from deals.models import CloseReason, Deal, Kind, Stage, StageEvent
 from deals.ranks import rank_at
 from deals.transitions import Closing, Policy, check_move, is_reopenable, needs_order
@@ -20,8 +21,8 @@ from workspaces.models import Membership, Role
 
 # What a stage change writes.
 MOVED = (
-    "stage", "pipeline", "status", "stage_entered_at", "last_activity_at", "closed_at", *CLOSING, "rank", "probability", "probability_source", "version",
-    "updated_at",
+    "stage", "pipeline", "status", "stage_entered_at", "last_activity_at", "closed_at", *CLOSING, "rank", "probability", "probability_source", "rate",
+    "furthest", "version", "updated_at",
 )  # fmt: skip
 
 
@@ -94,10 +95,13 @@ def check_entry(
 
 def set_stage(deal: Deal, source: Stage, target: Stage, closing: Closing, at: datetime) -> None:
     """All that entering a stage writes (MOVED) but for the place in its column, without saving."""
+    _reach(deal, source, target)
     deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
     deal.stage_entered_at = at
     deal.last_activity_at = max(at, deal.last_activity_at or at)
     _close(deal, target, at, closing)
+    if source.kind != target.kind:
+        deal.rate = rate_of(deal)
     if source.kind != Kind.OPEN and target.kind == Kind.OPEN:
         _take_back_probability(deal)
     if deal.probability_source == Deal.ProbabilitySource.STAGE or target.kind != Kind.OPEN:
@@ -128,6 +132,16 @@ def _close(deal: Deal, target: Stage, at: datetime, closing: Closing) -> None:
     deal.close_note = closing.note if target.kind != Kind.OPEN else ""
     if target.kind != Kind.OPEN and closing.competitor:
         deal.competitor = closing.competitor
+
+
+def _reach(deal: Deal, source: Stage, target: Stage) -> None:
+    """Remember the furthest stage; in another pipeline the way begins anew."""
+    goes_back = source.kind == Kind.OPEN and target.position < source.position
+    if target.kind != Kind.OPEN or goes_back and source.pipeline_id == target.pipeline_id:
+        return
+    known = source if deal.furthest_id == source.pk else deal.furthest
+    if known is None or known.pipeline_id != target.pipeline_id or known.position < target.position:
+        deal.furthest = target
 
 
 def _take_back_probability(deal: Deal) -> None:

@@ -12,6 +12,7 @@ from activities.models import Activity, Door
 from deals.actions.events import add_stage_event, before_image
 from deals.actions.locking import LINES, lock_deal, lock_stages, raise_stale
 from deals.actions.moving import may_be_reopened
+from deals.actions.rates import rate_of
 from deals.models import Deal, Kind, Stage, StageEvent
 from deals.ranks import rank_again
 from workspaces.access import check_may
@@ -73,6 +74,7 @@ def set_back(deal: Deal, event: StageEvent, target: Stage) -> None:
         setattr(deal, field, value)
     deal.stage_entered_at = event.entered_at or event.left_at
     deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
+    deal.rate = rate_of(deal)
     deal.version += 1
 
 

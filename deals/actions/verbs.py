@@ -21,7 +21,7 @@ from activities.bulk import record_all
 from activities.models import Activity, Door, Task
 from deals.actions.changes import check_undoable, set_columns_back
 from deals.actions.events import before_image, new_stage_event
-from deals.actions.facts import check_own_probability, said, set_facts
+from deals.actions.facts import EDITABLE, check_own_probability, said, set_facts
 from deals.actions.images import as_value, image_of, what_was
 from deals.actions.locking import lock_stages
 from deals.actions.moving import MOVED, check_entry, closing_with, may_be_reopened, set_stage, told_of_move
@@ -120,7 +120,7 @@ def edit_back(many: Many, members: Members) -> None:
             changed = {
                 name: [said(name, image[name]), said(name, getattr(deal, name))]
                 for name in item.before
-                if name in image and image[name] != getattr(deal, name) and name != "probability_source"
+                if name in EDITABLE and image[name] != getattr(deal, name)
             }
             lines.append((deal, {"at": many.at, "data": {"changes": changed, "undo": True}}))
     save(undone := [deal for deal, _ in lines], columns)

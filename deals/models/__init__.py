@@ -2,6 +2,7 @@
 
 from deals.models.change import BulkChange, DealChange, Verb
 from deals.models.conversion import Conversion
+from deals.models.currency import CurrencyRate
 from deals.models.deal import WEIGHT, Deal, DealContact, DealQuerySet, LiveDeals
 from deals.models.history import StageEvent
 from deals.models.pipeline import Kind, Pipeline, Stage
@@ -9,7 +10,7 @@ from deals.models.playbook import PlaybookRun, PlaybookTask
 from deals.models.product import LineItem, Product
 from deals.models.reason import CloseReason
 from deals.models.tag import DealTag, Tag
-from deals.models.totals import ClosedDay, ClosedTotal, StageTotal
+from deals.models.totals import ClosedDay, ClosedTotal, CreatedDay, ForecastTotal, ReachedTotal, StageTotal
 
 __all__ = [
     "BulkChange",
@@ -17,11 +18,14 @@ __all__ = [
     "ClosedDay",
     "ClosedTotal",
     "Conversion",
+    "CreatedDay",
+    "CurrencyRate",
     "Deal",
     "DealChange",
     "DealContact",
     "DealQuerySet",
     "DealTag",
+    "ForecastTotal",
     "Kind",
     "LineItem",
     "LiveDeals",
@@ -29,6 +33,7 @@ __all__ = [
     "PlaybookRun",
     "PlaybookTask",
     "Product",
+    "ReachedTotal",
     "Stage",
     "StageEvent",
     "StageTotal",

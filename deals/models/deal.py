@@ -8,18 +8,20 @@ from decimal import Decimal
 import pghistory
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Round
 from django.urls import reverse
 from django.utils import timezone
 
 from deals import triggers
+from deals.forecast import SAID
 from deals.models.pipeline import Kind, Pipeline, Stage
 from leads.models import Campaign, Company, Contact, Lead, Segment, Source
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
 
 # What a deal weighs, times 100: as an index has it, and lists sort by it.
 WEIGHT = models.ExpressionWrapper(
-    models.F("amount") * models.F("probability"), output_field=models.DecimalField(max_digits=17, decimal_places=2)
+    F("base_amount") * F("probability"), output_field=models.DecimalField(max_digits=25, decimal_places=2)
 )
 
 
@@ -49,7 +51,9 @@ class LiveDeals(models.Manager.from_queryset(DealQuerySet)):
         return super().get_queryset().filter(deleted_at=None)
 
 
-@pghistory.track(exclude=["rank", "version", "updated_at", "last_activity_at", "next_activity_at"])
+@pghistory.track(
+    exclude=["rank", "version", "updated_at", "last_activity_at", "next_activity_at", "base_amount", "furthest"]
+)
 class Deal(TenantModel):
     class ProbabilitySource(models.TextChoices):
         STAGE = "stage", "Stage"
@@ -74,15 +78,35 @@ class Deal(TenantModel):
         db_index=False,
     )
     stage_entered_at = models.DateTimeField(default=timezone.now)
+    # The last open stage, in the order of its pipeline, that it has reached; a won deal has gone beyond all.
+    furthest = TenantForeignKey(Stage, models.SET_NULL, null=True, editable=False, related_name="+", db_index=False)
     status = models.CharField(max_length=4, choices=Kind, default=Kind.OPEN, editable=False)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     amount_source = models.CharField(
         max_length=6, choices=AmountSource, default=AmountSource.MANUAL, db_default=AmountSource.MANUAL
     )
     currency = models.CharField(max_length=3)
+    # What a unit of it is worth in the workspace's currency: by the newest rate while open, then by that of the day of closing.
+    rate = models.DecimalField(max_digits=18, decimal_places=12, default=1, db_default=Decimal(1), editable=False)
+    # What sums add up, filters compare and lists sort by.
+    base_amount = models.GeneratedField(
+        expression=Round(F("amount") * F("rate"), 2),
+        output_field=models.DecimalField(max_digits=20, decimal_places=2, null=True),
+        db_persist=True,
+    )
     probability = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(100)], help_text="Percent.")
     probability_source = models.CharField(max_length=6, choices=ProbabilitySource, default=ProbabilitySource.STAGE)
+    forecast_category = models.CharField(
+        max_length=9,
+        choices=list(SAID.items()),
+        blank=True,
+        db_default="",
+        help_text="Empty: as the stage or the probability says.",
+    )
     expected_close_date = models.DateField(null=True, blank=True)
+    # How often, and by how many days in all, that date was put off while the deal was open (forecast.Slip).
+    slips = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    slipped_days = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
     won_reason = models.CharField(max_length=80, blank=True)
     lost_reason = models.CharField(max_length=80, blank=True)
@@ -128,14 +152,21 @@ class Deal(TenantModel):
             # Closed columns, newest first, and every sum over a period.
             models.Index(
                 fields=["workspace", "stage", "-closed_at", "-id"],
-                include=["owner", "amount"],
+                include=["owner", "base_amount"],
                 name="deal_closed",
                 condition=~Q(status="open") & Q(deleted_at=None),
             ),
             # The list: sorted by these, paged by id.
             models.Index(fields=["workspace", "-created_at", "-id"], name="deal_created"),
-            models.Index(fields=["workspace", "amount", "id"], name="deal_amount"),
+            models.Index(fields=["workspace", "base_amount", "id"], name="deal_amount"),
             models.Index(fields=["workspace", "expected_close_date", "id"], name="deal_close_date"),
+            # The columns of the forecast: open deals of a month, without the closed ones between them.
+            models.Index(
+                fields=["workspace", "expected_close_date", "id"],
+                include=["owner", "pipeline"],
+                name="deal_due",
+                condition=Q(status="open", deleted_at=None),
+            ),
             models.Index(fields=["workspace", "name", "id"], name="deal_name"),
             models.Index("workspace", WEIGHT, "id", name="deal_weight"),
             models.Index(fields=["workspace", "stage_entered_at", "id"], name="deal_stage_entered"),
@@ -163,6 +194,7 @@ class Deal(TenantModel):
             ),
             models.CheckConstraint(condition=~Q(name=""), name="deal_named"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="deal_amount_positive"),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="deal_rate"),
             models.CheckConstraint(condition=Q(probability__range=(0, 100)), name="deal_probability"),
             models.CheckConstraint(
                 condition=Q(status="open", closed_at=None, rank__isnull=False)
@@ -180,6 +212,7 @@ class Deal(TenantModel):
 
     @property
     def weighted(self) -> Decimal | None:
+        """In its own currency."""
         return None if self.amount is None else self.amount * self.probability / 100
 
 

@@ -96,6 +96,8 @@ def delete_stage(
             moved = move_all(stage, into, by=by, door=door)
     earliest = None if pipeline.win_from is None else earliest_to_win(list(pipeline.stages.all()), pipeline.win_from)
     was_earliest = earliest is not None and earliest.pk == stage.pk
+    # How far they came is then told by where they stand.
+    Deal.all_objects.filter(furthest=stage).update(furthest=None)
     if is_named(stage):
         save_row(stage, {"archived_at": timezone.now(), "position": next_parked(pipeline)})
     else:

@@ -12,8 +12,9 @@ from activities.wording import in_words
 from deals import actions
 from deals.around import around
 from deals.cards import NEXT_TASK, next_step
+from deals.forecast import band, category
 from deals.forms import fact_form
-from deals.models import Deal
+from deals.models import Deal, Kind, Stage
 from deals.path import stage_path
 from deals.trail import FIELDS, Trail
 from deals.views.board import visible_deals
@@ -57,7 +58,25 @@ def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
         "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
         "path": (path := stage_path(deal, now)),
         "onward": next((step.stage for step in path if step.state == "future"), None),
+        **figures(deal, formats),
     }
+
+
+def figures(deal: Deal, formats: Formats) -> dict[str, str]:
+    """How sure it is, how often it was put off, and what it is worth here, in words."""
+    said = category(deal.forecast_category, deal.stage.forecast_category, band(deal.probability))
+    facts = {"category": str(Stage.Forecast(said).label)}
+    if deal.slips:
+        times = "once" if deal.slips == 1 else f"{deal.slips} times"
+        facts["slip"] = f"moved {times}, +{formats.number(deal.slipped_days)} d"
+        facts["slip_title"] = (
+            f"The expected date was put off {times}, by {formats.number(deal.slipped_days)} days in all"
+        )
+    if deal.currency != formats.currency:
+        facts["worth"] = f"≈ {formats.money(deal.base_amount)}"
+        since = "by the newest rate" if deal.status == Kind.OPEN else "by the rate of the day it was closed"
+        facts["rate_said"] = f"1 {deal.currency} = {formats.rate(deal.rate)} {formats.currency}, {since}"
+    return facts
 
 
 def visible_lead(request: MemberRequest, deal: Deal) -> Lead | None:
@@ -93,6 +112,8 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         return dialog(request, "deals/deal_edit.html", form, **context)
     try:
         changes = {field: form.cleaned_data["value"]}
+        if currency := form.cleaned_data.get("currency"):
+            changes["currency"] = currency
         deal = actions.update_deal(
             deal, by=request.member, version=form.cleaned_data["version"], **as_columns(request, changes)
         )
@@ -132,6 +153,7 @@ LABELS = {
     "next_step": "Note of the next step",
     "product": "What it is about",
     "expected_close_date": "Expected close",
+    "forecast_category": "Forecast category",
     "won_reason": "Why it was won",
     "lost_reason": "Why it was lost",
 }

@@ -10,7 +10,7 @@ from deals.cards import present, rows
 from deals.filters import DealListFilter
 from deals.links import from_list
 from deals.models import WEIGHT, Kind, Pipeline, Stage
-from deals.totals import Total, by_stage, kept_closed, kept_open, owner_sets
+from deals.totals import Total, by_stage, kept_closed, kept_open, owner_sets, say_rates
 from deals.views.board import pipeline_parameter, visible_deals
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.filtering import filter_panel
@@ -23,7 +23,7 @@ COLUMNS = (
     Column("name", "Deal", sort="name"),
     Column("company", "Company"),
     Column("stage", "Stage"),
-    Column("amount", "Value", sort="amount", css="r", nullable=True),
+    Column("amount", "Value", sort="base_amount", css="r", nullable=True),
     Column("weighted", "Weighted", sort="weight", css="r", nullable=True),
     Column("close", "Close date", sort="expected_close_date", nullable=True),
     Column("next", "Next step", sort="next_activity_at", nullable=True),
@@ -39,7 +39,8 @@ CLOSED = tuple(
 MORE = ("created_at", "stage__rotting_days", "stage__name", "stage__color", "weight", "next_activity_at")
 TABS = (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("all", "All"))
 # These the kept totals can answer.
-KEPT = frozenset(("stage", "owner", "team"))
+CLOSING = ("closed_from", "closed_to")
+KEPT = frozenset(("stage", "owner", "team", *CLOSING))
 
 
 @member_required()
@@ -56,6 +57,7 @@ def deal_list(request: MemberRequest) -> HttpResponse:
         line(card, row, formats)
         for card, row in zip(present(page.rows, formats, came=from_list(request)), page.rows, strict=True)
     ]
+    total = list_total(request, filterset, tab)
     context = {
         "filter": filterset,
         "tab": tab,
@@ -64,7 +66,8 @@ def deal_list(request: MemberRequest) -> HttpResponse:
         "cards": cards,
         "pipelines": Pipeline.objects.filter(workspace=request.workspace),
         "pipeline": pipeline_of(request),
-        "total": list_total(request, filterset, tab),
+        "total": total,
+        "rates": say_rates(request.workspace, formats) if total.converted else "",
     }
     return render_page(request, "deals/deal_list.html", context)
 
@@ -107,8 +110,11 @@ def list_total(request: MemberRequest, filterset: DealListFilter, tab: str) -> T
     pipeline = pipeline_parameter(request)
     stages = [stage for stage in stages if tab in ("all", stage.kind) and pipeline in (None, stage.pipeline_id)]
     owners = owner_sets(visible_owners(request.member), active)
-    found = kept_open(owners, workspace=request.workspace, stage__in=[stage for stage in stages if stage.is_open])
-    found |= kept_closed(owners, [stage for stage in stages if not stage.is_open])
+    since, until = (active.get(name) for name in CLOSING)
+    found = kept_closed(owners, [stage for stage in stages if not stage.is_open], since, until)
+    if since is until is None:
+        still = [stage for stage in stages if stage.is_open]
+        found |= kept_open(owners, workspace=request.workspace, stage__in=still)
     return sum(found.values(), Total())
 
 

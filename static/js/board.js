@@ -1,5 +1,5 @@
 // The board's hands: mouse, touch and keys. Pointer Events, not HTML5 drag: touch, scrolling at the edges, and Esc.
-import { board, cardById, cardsOf, focusCard, hold, laneById, laneOf, lanes, move, remove, unfold } from "./cards.js";
+import { board, cardById, cardsOf, focusCard, hold, laneById, laneOf, lanes, move, remove, unfold, verb } from "./cards.js";
 import { closePopover, openForm, openPopover } from "./dialogs.js";
 import * as heads from "./heads.js";
 import { isTyping, singleKeys } from "./keys.js";
@@ -255,7 +255,7 @@ document.addEventListener("submit", (event) => {
     const fields = Object.fromEntries([...new FormData(form, event.submitter)].filter(([name]) => ["reason", "note", "competitor", "asked"].includes(name)));
     const data = new FormData(form, event.submitter);
     const card = cardById(form.dataset.move);
-    const lane = laneById(data.get("stage"));
+    const lane = laneById(data.get(verb() === "move" ? "stage" : verb()));
     closePopover();
     if (!lane) {
       // A stage of another pipeline: that one's board shows the card.

@@ -6,6 +6,8 @@ import { parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
 
 export const board = () => document.getElementById("board");
+// What a drop does: a move to a stage, or into a month.
+export const verb = () => board().dataset.verb ?? "move";
 export const lanes = () => [...document.querySelectorAll(".lane")];
 export const laneOf = (card) => card.closest(".lane");
 export const laneById = (id) => document.querySelector(`.lane[data-stage-id="${id}"]`);
@@ -70,12 +72,12 @@ async function moveNow(card, { lane: to, after, before, fields }) {
   if (origin.lane !== lane && !waits) heads.shift(origin.lane, -amountOf(card), -1), heads.shift(lane, amountOf(card), 1);
   if (had) focusCard(lane.hasAttribute("data-folded") ? near : card);
   const body = new FormData();
-  const place = { stage: lane.dataset.stageId, version: card.dataset.version, after: after?.dataset.dealId ?? "", before: before?.dataset.dealId ?? "" };
+  const place = { [verb() === "move" ? "stage" : verb()]: lane.dataset.stageId, version: card.dataset.version, after: after?.dataset.dealId ?? "", before: before?.dataset.dealId ?? "" };
   for (const [name, value] of Object.entries({ ...place, ...fields, board: 1 })) body.set(name, value);
   const back = () => putBack(card, origin, lane);
   const turn = ++sent;
   try {
-    const { status, html } = await request(`${board().dataset.deals}${card.dataset.dealId}/move/${location.search}`, { body, retries: [1000, 3000] });
+    const { status, html } = await request(`${board().dataset.deals}${card.dataset.dealId}/${verb()}/${location.search}`, { body, retries: [1000, 3000] });
     if (!status) return;
     const fragment = parse(html);
     if (status === 422 && fragment.querySelector("form[data-move]")) {
@@ -210,7 +212,7 @@ async function fetchChanges() {
 async function ask(what, ids) {
   const query = new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), ...what, pipeline: board().dataset.pipelineId });
   const turn = ++sent;
-  const { status, html, about } = await request(`${board().dataset.deals}changes/?${query}`);
+  const { status, html, about } = await request(`${board().dataset.changes ?? `${board().dataset.deals}changes/`}?${query}`);
   if (status === 200) apply(html, { ids: ids ?? about, fresh: true, turn });
   else if (status === 205) await reload();
 }

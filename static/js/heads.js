@@ -24,6 +24,7 @@ export function clear() {
 export function shift(lane, amount, count) {
   const box = head(lane);
   const data = box.dataset;
+  if (!data.total) return; // a month's head adds up more than a script could: the server's answer sets it right
   data.count = Number(data.count) + count;
   data.total = Number(data.total) + amount;
   data.weighted = Number(data.weighted) + (amount * Number(lane.dataset.probability)) / 100;

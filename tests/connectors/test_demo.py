@@ -20,6 +20,7 @@ from deals import cards
 from deals.actions import DEFAULT_STAGES
 from deals.models import Deal, Kind, StageEvent, StageTotal
 from deals.transitions import LOST_REASONS, WON_REASONS
+from insights.models import Adjustment, Goal
 from leads.models import CampaignMember, Company, Contact, Lead, SegmentMember
 from workspaces.actions import create_workspace, slug_is_taken
 from workspaces.commands import find_workspace
@@ -159,9 +160,14 @@ def as_card(story: rows.Demo, key: str, moment: datetime) -> dict:
         "next_task": at and {"due_at": at.isoformat(), "due_on": None},
         "planned_at": at if at and at >= moment else None,
         "quiet_since": max([deal.at, *touches]),
-        "expected_close_date": deal.expected_close_date,
+        "expected_close_date": expected_now(story, deal),
         "due": planned and planned.due,
     }
+
+
+def expected_now(story, deal):
+    put_off = [row.day for row in story.of(rows.PutOff) if row.deal == deal.key]
+    return put_off[-1] if put_off else deal.expected_close_date
 
 
 def test_texts_are_filled_in_and_said_once_about_a_deal(story):
@@ -188,6 +194,7 @@ def test_create_demo_makes_the_workspace(cast):
     with tenant(workspace):
         check_counts()
         check_totals()
+        check_figures()
         check_history()
         check_board()
         check_people()
@@ -219,9 +226,20 @@ def check_totals():
     live: dict[tuple[int, int], list] = {}
     for deal in Deal.objects.open():
         sums = live.setdefault((deal.stage_id, deal.owner_id), [0, Decimal(0), Decimal(0)])
-        sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + deal.amount, sums[2] + deal.weighted
+        sums[0], sums[1], sums[2] = (
+            sums[0] + 1,
+            sums[1] + deal.base_amount,
+            sums[2] + deal.base_amount * deal.probability / 100,
+        )
     assert kept == {key: tuple(sums) for key, sums in live.items()}
-    assert Deal.objects.open().aggregate(n=Sum(F("amount")))["n"] == sum(amount for _, amount, _ in kept.values())
+    assert Deal.objects.open().aggregate(n=Sum(F("base_amount")))["n"] == sum(amount for _, amount, _ in kept.values())
+
+
+def check_figures():
+    """Other currencies, dates that were put off, goals: the pages of figures have something to show."""
+    assert set(Deal.objects.values_list("currency", flat=True)) == {"EUR", "CHF", "GBP"}
+    assert Deal.objects.open().filter(slips__gt=0).exists()
+    assert Goal.objects.filter(scope="workspace").exists() and Adjustment.objects.exists()
 
 
 def check_history():

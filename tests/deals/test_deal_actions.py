@@ -217,7 +217,7 @@ def test_whoever_was_faster_than_themselves_is_told_so(acme):
 
 @pytest.mark.parametrize(
     "field",
-    ["stage_id", "stage", "pipeline_id", "status", "closed_at", "rank", "currency", "workspace_id", "deleted_at", "created_by_id", "nonsense"],
+    ["stage_id", "stage", "pipeline_id", "status", "closed_at", "rank", "rate", "base_amount", "slips", "workspace_id", "deleted_at", "created_by_id", "nonsense"],
 )  # fmt: skip
 def test_what_has_a_verb_of_its_own_is_no_fact(acme, field):
     deal = make_deal(acme.bob, acme.stages["New"])

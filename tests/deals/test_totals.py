@@ -4,15 +4,42 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals.actions import create_deal, delete_deal, move_to_stage, restore_deal, undo_stage_change, update_deal
+from deals.actions import (
+    change_many,
+    create_deal,
+    delete_deal,
+    delete_rate,
+    move_to_stage,
+    restore_deal,
+    set_rate,
+    undo_change,
+    undo_many,
+    undo_stage_change,
+    update_deal,
+)
+from deals.actions.rates import follow_rates
 from deals.bulk import NewDeal, create_deals, update_deals
-from deals.models import ClosedDay, ClosedTotal, Deal, Kind, StageEvent, StageTotal
+from deals.forecast import SAID, band
+from deals.models import (
+    BulkChange,
+    ClosedDay,
+    ClosedTotal,
+    CreatedDay,
+    CurrencyRate,
+    Deal,
+    DealChange,
+    ForecastTotal,
+    Kind,
+    ReachedTotal,
+    StageEvent,
+    StageTotal,
+)
 from deals.setup import edit_stage
 from deals.tasks import empty_bin
 from tests.factories import make_deal
@@ -27,20 +54,47 @@ NUMBER = st.integers(0, 10**6)
 
 def recount() -> dict[str, dict]:
     """What the tables of totals should hold, by reading every deal that is not in the bin."""
-    opened: dict = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
-    lasted: dict = defaultdict(lambda: [0, 0, Decimal(0)])
-    closed: dict = defaultdict(lambda: [0, Decimal(0)])
+    opened: dict = defaultdict(lambda: [0, 0, Decimal(0), Decimal(0)])
+    lasted: dict = defaultdict(lambda: [0, 0, 0, Decimal(0)])
+    closed: dict = defaultdict(lambda: [0, 0, 0, Decimal(0)])
+    forecast: dict = defaultdict(lambda: [0, 0, Decimal(0), Decimal(0)])
+    created: dict = defaultdict(lambda: [0, Decimal(0)])
+    reached: dict = defaultdict(lambda: [0, Decimal(0)])
     for deal in Deal.objects.all():
-        amount = deal.amount or Decimal(0)
+        amount, converted = in_euros(deal), int(deal.rate != 1)
+        born = deal.created_at.astimezone(UTC).date()
+        add(created[deal.pipeline_id, born, deal.owner_id], 1, amount)
+        add(reached[deal.furthest_id, born.replace(day=1), deal.owner_id, deal.status], 1, amount)
         if deal.status == Kind.OPEN:
-            add(opened[deal.stage_id, deal.owner_id], 1, amount, amount * deal.probability / 100)
+            weighted = amount * deal.probability / 100
+            add(opened[deal.stage_id, deal.owner_id], 1, converted, amount, weighted)
+            month = deal.expected_close_date and deal.expected_close_date.replace(day=1)
+            key = (month, deal.stage_id, deal.owner_id, deal.forecast_category, band(deal.probability))
+            add(forecast[key], 1, converted, amount, weighted)
             continue
         day = deal.closed_at.astimezone(UTC).date()
         took = deal.closed_at - deal.created_at
         days = (took + timedelta(hours=12)) // timedelta(days=1)
-        add(lasted[deal.stage_id, deal.owner_id, days], 1, round(took.total_seconds()), amount)
-        add(closed[deal.stage_id, deal.owner_id, day], 1, amount)
-    return {"open": dict(opened), "days to close": dict(lasted), "day of closing": dict(closed)}
+        add(lasted[deal.stage_id, deal.owner_id, days], 1, converted, round(took.total_seconds()), amount)
+        add(closed[deal.stage_id, deal.owner_id, day], 1, converted, round(took.total_seconds()), amount)
+    return {
+        "open": dict(opened),
+        "days to close": dict(lasted),
+        "day of closing": dict(closed),
+        "forecast": dict(forecast),
+        "created": dict(created),
+        "reached": dict(reached),
+    }
+
+
+def in_euros(deal: Deal) -> Decimal:
+    """By the rates as they stand now: the newest one, or that of the day of closing."""
+    if deal.amount is None or deal.currency == "EUR":
+        return deal.amount or Decimal(0)
+    rates = CurrencyRate.objects.filter(currency=deal.currency).order_by("day")
+    day = deal.closed_at and deal.closed_at.astimezone(UTC).date()
+    known = [rate for rate in rates if day is None or rate.day <= day] or [rates[0]]
+    return (deal.amount * known[-1].rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def add(total: list, *values: Decimal | int) -> None:
@@ -55,9 +109,18 @@ def kept() -> dict[str, dict]:
         return {key: values for key, values in found.items() if any(values)}
 
     return {
-        "open": rows(StageTotal, ("stage_id", "owner_id"), ("deals", "amount", "weighted")),
-        "days to close": rows(ClosedTotal, ("stage_id", "owner_id", "days"), ("deals", "seconds", "amount")),
-        "day of closing": rows(ClosedDay, ("stage_id", "owner_id", "day"), ("deals", "amount")),
+        "open": rows(StageTotal, ("stage_id", "owner_id"), ("deals", "converted", "amount", "weighted")),
+        "days to close": rows(
+            ClosedTotal, ("stage_id", "owner_id", "days"), ("deals", "converted", "seconds", "amount")
+        ),
+        "day of closing": rows(ClosedDay, ("stage_id", "owner_id", "day"), ("deals", "converted", "seconds", "amount")),
+        "forecast": rows(
+            ForecastTotal,
+            ("month", "stage_id", "owner_id", "said", "band"),
+            ("deals", "converted", "amount", "weighted"),
+        ),
+        "created": rows(CreatedDay, ("pipeline_id", "day", "owner_id"), ("deals", "amount")),
+        "reached": rows(ReachedTotal, ("stage_id", "month", "owner_id", "status"), ("deals", "amount")),
     }
 
 
@@ -84,8 +147,38 @@ class Office:
 
     def update(self, number, stage, amount):
         deal = self.deal(number)
-        changes = [{"amount": amount}, {"owner_id": self.owners[number % 2]}, {"probability": number % 101}, {"probability": None}]  # fmt: skip
-        update_deal(deal, by=self.acme.bob, version=deal.version, **changes[number % 4])
+        changes = [
+            {"amount": amount}, {"owner_id": self.owners[number % 2]}, {"probability": number % 101}, {"probability": None},
+            {"currency": ("EUR", "USD", "JPY")[number % 3]}, {"forecast_category": (*SAID, "")[number % 5]},
+            {"expected_close_date": number % 5 and date(2026, 1, 1) + timedelta(days=number % 400) or None},
+        ]  # fmt: skip
+        update_deal(deal, by=self.acme.bob, version=deal.version, **changes[number % 7])
+
+    def rate(self, number, stage, amount):
+        """A new rate, or an old one put right; days before and after those on which deals were closed."""
+        day = THEN.date() + timedelta(days=number % 40 - 20)
+        rate = Decimal(number % 977 + 1) / 100
+        set_rate(self.acme.workspace, currency=("USD", "JPY")[number % 2], rate=rate, day=day, by=self.acme.alice)
+
+    def forget_rate(self, number, stage, amount):
+        if rates := list(CurrencyRate.objects.all()):
+            delete_rate(rates[number % len(rates)], by=self.acme.alice)
+
+    def undo_change(self, number, stage, amount):
+        if change := DealChange.objects.filter(verb="edit", state="done").order_by("-pk").first():
+            undo_change(change, by=self.acme.alice)
+
+    def move_many(self, number, stage, amount):
+        facts = {"stage": self.acme.stages[stage].pk, "reason": "Price"}
+        change_many(self.acme.workspace, "move", Deal.objects.all(), facts, by=self.acme.alice, summary="Moved")
+
+    def edit_many(self, number, stage, amount):
+        facts = {"set": {"currency": ("EUR", "USD")[number % 2], "expected_close_date": f"2026-0{number % 9 + 1}-03"}}
+        change_many(self.acme.workspace, "edit", Deal.objects.all(), facts, by=self.acme.alice, summary="Edited")
+
+    def undo_many(self, number, stage, amount):
+        if bulk := BulkChange.objects.order_by("-pk").first():
+            undo_many(bulk, by=self.acme.alice)
 
     def move(self, number, stage, amount):
         at = THEN + timedelta(hours=number % 500) if number % 3 else None
@@ -105,7 +198,8 @@ class Office:
     def bring_in(self, number, stage, amount):
         new = [
             NewDeal(
-                "A", self.acme.stages[name], self.owners[number % 2], THEN - timedelta(hours=number % 90), closed_at=THEN, amount=amount, reason="Price"
+                "A", self.acme.stages[name], self.owners[number % 2], THEN - timedelta(hours=number % 90), closed_at=THEN, amount=amount, reason="Price",
+                currency=("", "USD")[number % 2],
             )
             for name in (stage, "Won", "New")
         ]  # fmt: skip
@@ -130,6 +224,8 @@ class Office:
         ][number % 6]  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
+        for currency in ("USD", "JPY"):  # past every action a rate is followed by nobody
+            follow_rates(self.acme.workspace, currency)
 
 
 DEEDS = [name for name in vars(Office) if not name.startswith("_") and name != "deal"]
@@ -141,6 +237,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(DEEDS), NUMBER, st.sampled_from(STAGE
 def test_the_totals_are_those_of_a_recount(acme, steps):
     with rolled_back():
         office = Office(acme)
+        for currency in ("USD", "JPY"):
+            set_rate(acme.workspace, currency=currency, rate=Decimal("0.87"), day=THEN.date(), by=acme.alice)
         office.bring_in(1, "Proposal", Decimal(7))
         for deed, number, stage, amount in steps:
             try:
@@ -159,8 +257,8 @@ def test_an_open_deal_counts_for_its_stage_and_owner(acme):
     make_deal(acme.alice, acme.stages["New"], amount=10, probability=33)
     new = acme.stages["New"].pk
     assert kept()["open"] == {
-        (new, acme.bob.user_id): [2, Decimal(1000), Decimal(100)],
-        (new, acme.alice.user_id): [1, Decimal(10), Decimal("3.3")],
+        (new, acme.bob.user_id): [2, 0, Decimal(1000), Decimal(100)],
+        (new, acme.alice.user_id): [1, 0, Decimal(10), Decimal("3.3")],
     }
 
 
@@ -169,17 +267,21 @@ def test_a_closed_deal_counts_by_the_time_it_took_and_by_day_in_utc(acme):
     deal = make_deal(acme.bob, acme.stages["Contacted"], at=datetime(2026, 3, 1, 23, tzinfo=UTC))
     move_to_stage(deal, acme.stages["Won"], by=acme.bob, at=datetime(2026, 3, 2, 1, tzinfo=UTC))
     won, bob = acme.stages["Won"].pk, acme.bob.user_id
+    first, contacted = date(2026, 3, 1), acme.stages["Contacted"]
     assert kept() == {
         "open": {},
-        "days to close": {(won, bob, 0): [1, 7200, Decimal(1000)]},
-        "day of closing": {(won, bob, date(2026, 3, 2)): [1, Decimal(1000)]},
+        "days to close": {(won, bob, 0): [1, 0, 7200, Decimal(1000)]},
+        "day of closing": {(won, bob, date(2026, 3, 2)): [1, 0, 7200, Decimal(1000)]},
+        "forecast": {},
+        "created": {(contacted.pipeline_id, first, bob): [1, Decimal(1000)]},
+        "reached": {(contacted.pk, first, bob, "won"): [1, Decimal(1000)]},
     }
 
 
 def test_the_bin_counts_for_nothing_and_neither_does_what_leaves_it_for_good(acme):
     deal = make_deal(acme.bob, acme.stages["New"])
     delete_deal(deal, by=acme.bob)
-    assert kept() == {"open": {}, "days to close": {}, "day of closing": {}}
+    assert not any(kept().values())
     Deal.all_objects.update(deleted_at=THEN)
     empty_bin()
     assert not Deal.all_objects.exists() and kept() == recount()

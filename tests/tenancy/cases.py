@@ -12,6 +12,8 @@ from activities.filters import TaskFilter
 from activities.forms import COMPOSER
 from activities.models import SUBJECTS, Notification
 from deals.filters import DealFilter, DealListFilter
+from insights.dashboard import DashboardFilter
+from insights.views.dashboard import PANELS
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from tests.tenancy.setup_cases import PIPELINE_CASES
 from tests.tenancy.walk import Case
@@ -81,6 +83,7 @@ def new_deal(rows: Rows, kwargs: dict) -> dict:
         "name": "New",
         "company_name": "Blue",
         "amount": "5",
+        "currency": "USD",
         "expected_close_date": "2030-01-02",
         "source": "event",
     }
@@ -89,14 +92,16 @@ def new_deal(rows: Rows, kwargs: dict) -> dict:
 
 FACTS = {
     "name": "Other", "amount": "77", "probability": "33", "expected_close_date": "2031-02-03", "company": "Fresh",
-    "source": "event", "next_step": "Do", "competitor": "Them", "product": "Probes",
+    "source": "event", "next_step": "Do", "competitor": "Them", "product": "Probes", "forecast_category": "commit",
+    "currency": "USD",
 }  # fmt: skip
 
 
 def fact(rows: Rows, kwargs: dict) -> dict:
     chosen = {"owner": rows.user, "campaign": "", "segment": ""}
     value = chosen[kwargs["field"]] if kwargs["field"] in chosen else FACTS[kwargs["field"]]
-    return {"value": value, "version": rows.versions["deal"]}
+    more = {"currency": "USD"} if kwargs["field"] == "amount" else {}
+    return more | {"value": value, "version": rows.versions["deal"]}
 
 
 def convert(rows: Rows, kwargs: dict) -> dict:
@@ -175,6 +180,19 @@ def deal_parameters(rows: Rows, kwargs: dict) -> dict:
 
 def board(rows: Rows, kwargs: dict) -> dict:
     return deal_parameters(rows, kwargs) | {"undo": rows.event}
+
+
+def forecast(rows: Rows, kwargs: dict) -> dict:
+    return deal_parameters(rows, kwargs) | {"undo": rows.change}
+
+
+def dashboard(rows: Rows, kwargs: dict) -> dict:
+    return {"owner": rows.user, "team": rows.team, "pipeline": rows.pipeline}
+
+
+def goal(rows: Rows, kwargs: dict) -> dict:
+    of = {"metric": "deals", "period": "year", "target": "5", "first": "2026-01-02"}
+    return of | {"team": rows.team, "member": ""}
 
 
 def changes(rows: Rows, kwargs: dict) -> dict:
@@ -265,6 +283,10 @@ CASES = {
     "lead_convert": Case(at("qualified_lead"), body=convert),
     "lead_convert_undo": Case(at("converted_lead"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
     "today": Case(),
+    "currency_list": Case(),
+    "currency_rate": Case(role=Role.ADMIN, body=lambda *_: {"currency": "USD", "rate": "0.9", "day": "2026-01-02"}),
+    "currency_rate_delete": Case(at("rate"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "currency_change": Case(role=Role.ADMIN, body=lambda *_: {"currency": "EUR"}),
     "search_page": Case(asked={"q": "zq0"}),
     # leads
     "lead_list": Case(parts=("rows",), query=lead_list),
@@ -339,6 +361,24 @@ CASES = {
     # insights
     "pipeline_summary": Case(),
     "playbook_report": Case(),
+    "dashboard": Case(query=dashboard),
+    "dashboard_filter": Case(chips(DashboardFilter), query=dashboard),
+    "dashboard_panel": Case(each("name", list(PANELS)), query=dashboard),
+    "deal_forecast": Case(query=forecast),
+    "deal_forecast_lane": Case(each("key", ["overdue", "later", "none"]), query=deal_parameters),
+    "deal_forecast_changes": Case(query=changes),
+    "deal_forecast_filter": Case(chips(DealFilter), query=deal_parameters),
+    "deal_month": Case(at("deal"), body=version("deal", month="later")),
+    "deal_month_undo": Case(at("change"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
+    "goal_list": Case(),
+    "goal_new": Case(role=Role.MANAGER, body=goal),
+    "goal_delete": Case(at("goal"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "forecast_adjust": Case(
+        each("month", ["2026-11"]),
+        role=Role.MANAGER,
+        body=lambda *_: {"amount": "5", "note": "Late"},
+        query=lambda rows, _: {"owner": rows.user},
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from allauth.account.models import EmailAddress
@@ -45,11 +45,13 @@ from deals.actions import (
     move_to_stage,
     remove_contact,
     remove_item,
+    set_rate,
     update_deal,
 )
 from deals.models import CloseReason, Deal, DealContact, DealTag, Pipeline, PlaybookTask, Product, Stage
 from deals.playbooks import follow
 from deals.setup import add_pipeline, add_playbook_task, archive_reason, delete_playbook_task, delete_stage
+from insights.actions import adjust_forecast, set_goal
 from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
@@ -62,7 +64,7 @@ from workspaces.tenant import TenantModel
 
 CANARY = re.compile(r"zq[0-9a-f]{5}x")
 # What the product computes with, or what must have a form of its own.
-UNTOUCHED = {"rank", "path", "slug", "time_zone", "locale", "password"}
+UNTOUCHED = {"rank", "path", "slug", "currency", "said", "band", "time_zone", "locale", "password"}
 # acme's people beside the cast; `dual` is a member of both workspaces, `suspended` was one of acme.
 INSIDERS = {
     "owner": Role.OWNER, "admin": Role.ADMIN, "manager": Role.MANAGER, "rep": Role.REP, "dual": Role.REP,
@@ -129,6 +131,9 @@ class Rows:
     notification: int = 0
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
+    rate: int = 0
+    goal: int = 0
+    change: int = 0  # of the expected close date of `neighbour`, still to be taken back
     invitation: int = 0
     team: int = 0
     member: int = 0
@@ -245,10 +250,21 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
     convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
-    rows.neighbour = make_deal(owner, stages["Qualified"], "Neighbour").pk
+    neighbour = make_deal(owner, stages["Qualified"], "Neighbour")
+    rows.neighbour = neighbour.pk
     rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk
+    update_deal(neighbour, by=owner, version=1, expected_close_date=date(2031, 2, 3))
+    rows.change = neighbour.changes.get().pk
+    first = {"first": date(2026, 1, 1)}
+    rows.goal = set_goal(owner.workspace, metric="revenue", period="month", target=Decimal(9), by=owner, **first).pk
+    rows.goal = set_goal(owner.workspace, metric="revenue", period="month", target=Decimal(8), by=owner, **first).pk
+    for amount in (7, 6):
+        month = {"month": date(2026, 1, 1), "amount": Decimal(amount), "note": "Late"}
+        adjust_forecast(owner.workspace, by=owner, **month)
     binned = make_deal(owner, stages["New"], "Binned")
     rows.binned = delete_deal(binned, by=owner).pk
+    rate = set_rate(owner.workspace, currency="USD", rate=Decimal("0.9"), by=owner)
+    rows.rate = set_rate(owner.workspace, currency="USD", rate=Decimal("0.8"), day=rate.day, by=owner).pk
     won = make_deal(owner, stages["Qualified"], "Won once", 500)
     move_to_stage(won, stages["Won"], by=owner, reason="Price", note="Signed")
     spare = add_pipeline(owner.workspace, name="Spare", template="classic", by=owner)

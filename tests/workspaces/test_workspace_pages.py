@@ -65,9 +65,9 @@ def test_who_is_in_several_goes_to_the_last_one(cast, alice):
     with inside(cast.rival):
         Membership.objects.create(workspace=cast.rival, user=cast.alice.user, role=Role.VIEWER)
     assert alice.get("/").url == "/workspaces/"
-    for slug in ("rival", "acme"):
+    for slug, page in (("rival", "today"), ("acme", "dashboard")):  # there she looks on, here she leads
         response = alice.get(f"/w/{slug}/")
-        assert (response.status_code, response.url) == (302, f"/w/{slug}/deals/")
+        assert (response.status_code, response.url) == (302, f"/w/{slug}/{page}/")
         cookie = response.cookies["workspace"]
         assert (cookie.value, cookie["path"], cookie["httponly"], cookie["samesite"]) == (slug, "/", True, "Lax")
         assert alice.get("/").url == f"/w/{slug}/"

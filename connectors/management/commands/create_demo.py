@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -17,8 +18,8 @@ from activities import actions as activities
 from activities.models import Activity, Door
 from connectors import demo
 from connectors import demo_rows as rows
-from deals.actions import add_contact, create_deal, move_to_stage
-from deals.models import Stage
+from deals.actions import add_contact, create_deal, move_to_stage, set_rate, update_deal
+from deals.models import Deal, Stage
 from leads import actions as leads
 from leads.models import Campaign, CampaignMember, Lead, Segment, SegmentMember
 from workspaces.action import Refused
@@ -69,6 +70,8 @@ class Command(BaseCommand):
                 )
                 with tenant(workspace, users["alice"], door="system"):
                     Replay(workspace, make_members(workspace, story, users)).run(story)
+                    # By name: goals live in a sibling, which is not imported.
+                    call_command("create_demo_goals", workspace=workspace.slug)
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(f"made the workspace {workspace.slug}: /w/{workspace.slug}/")
@@ -121,6 +124,8 @@ class Replay:
             self.segments[segment.name] = Segment.objects.create(
                 workspace=self.workspace, name=segment.name, filter=segment.filter
             )
+        for rate in story.rates:
+            set_rate(self.workspace, by=None, **vars(rate))
         for row in story.history:
             self.live(row)
         self.fill_segments(story.segments)
@@ -218,6 +223,7 @@ class Replay:
             company=self.made[row.company],
             lead=self.made[row.lead] if row.lead else None,
             amount=row.amount,
+            currency=row.currency,
             product=row.product,
             source=row.source,
             campaign=self.campaigns.get(row.campaign),
@@ -239,6 +245,11 @@ class Replay:
             note=row.note,
             competitor=row.competitor,
         )
+
+    @live.register
+    def _(self, row: rows.PutOff) -> None:
+        deal = Deal.objects.get(pk=self.made[row.deal].pk)
+        update_deal(deal, by=self.by(row), version=deal.version, at=row.at, expected_close_date=row.day)
 
     @live.register
     def _(self, row: rows.Place) -> None:
