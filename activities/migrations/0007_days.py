@@ -17,6 +17,9 @@ import workspaces.tenant
 # The day that was meant is the one on which the instant falls where the assignee lives.
 _ZONE = "coalesce(nullif((SELECT u.time_zone FROM workspaces_user u WHERE u.id = t.assignee_id), ''), w.time_zone)"
 DAYS = [
+    # The new column uid wrote every row anew, so the update checks their foreign keys again: at once, for a table that
+    # has checks to come cannot be altered.
+    "SET CONSTRAINTS ALL IMMEDIATE",
     f"""UPDATE activities_task t SET
             due_on = CASE WHEN due_all_day THEN (due_at AT TIME ZONE {_ZONE})::date END,
             changed_at = greatest(t.created_at, t.done_at),
