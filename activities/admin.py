@@ -10,6 +10,9 @@ from activities import actions
 from activities.models import (
     SUBJECTS,
     Activity,
+    Attachment,
+    Attendee,
+    CalendarFeed,
     Delivery,
     Door,
     Follow,
@@ -110,6 +113,34 @@ class NoteAdmin(AboutMixin, TenantAdmin):
         # A super admin ranks as an owner, who may edit everybody's.
         by = request.member or Membership(workspace_id=obj.workspace_id, user=request.user, role=Role.OWNER)
         return actions.edit_note(obj, obj.body, pinned=obj.pinned, by=by)
+
+
+@admin.register(Attachment, site=site)
+class AttachmentAdmin(AboutMixin, ReadOnlyAdmin):
+    """Added, and taken away, on the page of what they are about."""
+
+    menu = ("Sales", 53, "attach_file")
+    list_display = ("name", "about", "size", "author", "created_at", "deleted_at")
+    list_filter = (("author", ChooseFilter), "created_at")
+    search_fields = ("name", "author__name")
+    ordering = ("-created_at", "-pk")
+
+
+@admin.register(Attendee, site=site)
+class AttendeeAdmin(ReadOnlyAdmin):
+    menu = ("Sales", 54, "groups")
+    list_display = ("email", "name", "task", "answer", "is_off")
+    list_filter = ("answer",)
+    search_fields = ("email", "name", "task__title")
+
+
+@admin.register(CalendarFeed, site=site)
+class CalendarFeedAdmin(ReadOnlyAdmin):
+    """Who has a calendar address; the address itself is kept by nobody but them."""
+
+    menu = ("System", 45, "calendar_month")
+    list_display = ("user", "created_at")
+    search_fields = ("user__name", "user__email")
 
 
 @admin.register(Notification, site=site)

@@ -24,3 +24,4 @@ class ExportAdmin(ReadOnlyAdmin):
     menu = ("System", 26, "download")
     list_display = ("entity", "format", "by", "state", "rows", "created_at", "expires_at")
     list_filter = ("entity", "state")
+    search_fields = ("entity", "by__name", "by__email")

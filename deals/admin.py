@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from activities.models import Door
-from deals import actions, admin_figures
+from deals import actions, admin_changes, admin_figures
 from deals.admin_setup import stage_label
 from deals.forms import reason_choices
 from deals.models import Deal, DealContact, Kind, Stage, StageEvent
@@ -106,7 +106,7 @@ class DealContactInline(TabularInline):
         return super().get_queryset(request).select_related("contact")
 
 
-__all__ = ["admin_figures"]
+__all__ = ["admin_changes", "admin_figures"]
 
 
 class DealForm(CustomisedForm):

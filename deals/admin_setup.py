@@ -12,8 +12,8 @@ from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminColorInputWidget
 
-from deals import setup
-from deals.models import CloseReason, Pipeline, PlaybookRun, PlaybookTask, Stage
+from deals import actions, setup
+from deals.models import CloseReason, Pipeline, PlaybookRun, PlaybookTask, Product, Stage
 from workspaces.admin_base import ReadOnlyAdmin, TenantAdmin
 from workspaces.admin_forms import RefusableForm, VersionedForm
 from workspaces.admin_site import site
@@ -183,9 +183,37 @@ class PlaybookTaskAdmin(TenantAdmin):
         setup.delete_playbook_task(obj, by=self.actor(request))
 
 
+class ProductForm(VersionedForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "currency" in self.fields:
+            self.fields["currency"].required = False
+            self.fields["currency"].help_text = "Three letters; empty: that of the workspace."
+
+
+@admin.register(Product, site=site)
+class ProductAdmin(TenantAdmin):
+    """What is no longer sold is not deleted: it is not active."""
+
+    menu = ("Setup", 14, "inventory_2")
+    form = ProductForm
+    list_display = ("name", "code", "unit_price", "currency", "is_active")
+    list_filter = ("is_active", "currency")
+    search_fields = ("name", "code")
+    ordering = ("name", "pk")
+    fields = ("name", "code", "unit_price", "currency", "is_active", "seen")
+    can_delete = False
+
+    def add_row(self, request: HttpRequest, obj: Product, form: RefusableForm) -> Product:
+        return actions.create_product(obj.workspace, by=self.actor(request), **form.facts())
+
+    def change_row(self, request: HttpRequest, obj: Product, form: RefusableForm) -> Product:
+        return actions.update_product(obj, by=self.actor(request), **form.facts())
+
+
 @admin.register(PlaybookRun, site=site)
 class PlaybookRunAdmin(ReadOnlyAdmin):
-    menu = ("System", 24, "playlist_add_check")
+    menu = ("System", 28, "playlist_add_check")
     list_display = ("deal", "stage", "playbook_task", "outcome", "why", "at")
     list_filter = ("outcome", "at")
     search_fields = ("deal__name", "playbook_task__title")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time
 
 import django_filters as filters
 from django import forms
@@ -192,7 +192,8 @@ class DealListFilter(DealFilter):
         """Days as every sum over days counts them: in UTC."""
         if name == "closed_from":
             return queryset.filter(closed_at__gte=midnight(value))
-        return queryset.filter(closed_at__lt=midnight(value + timedelta(days=1)))
+        # Not before the next midnight: the last day of all has none.
+        return queryset.filter(closed_at__lte=datetime.combine(value, time.max, UTC))
 
     def say(self, chip: Chip, active: dict[str, object]) -> str:
         if chip.name == "closed":

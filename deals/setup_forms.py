@@ -24,7 +24,7 @@ class ColorInput(forms.TextInput):
     template_name = "django/forms/color.html"
 
     def get_context(self, name, value, attrs):
-        return super().get_context(name, value, attrs | {"list": "palette"}) | {"palette": PALETTE}
+        return super().get_context(name, value, attrs | {"list": "colors"}) | {"palette": PALETTE}
 
 
 class VersionedForm(forms.Form):

@@ -267,3 +267,4 @@ class CustomFieldAdmin(ReadOnlyAdmin):
     menu = ("Setup", 45, "list_alt")
     list_display = ("label", "entity", "type", "key", "required", "position", "archived_at")
     list_filter = ("entity", "type")
+    search_fields = ("label", "key")

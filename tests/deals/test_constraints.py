@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -12,14 +13,15 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model
 
 from activities.actions import add_note, log_call, plan_task
-from activities.models import Activity, Note, Task
-from deals.actions import add_contact, move_to_stage, undo_stage_change
-from deals.models import ClosedTotal, Deal, DealContact, Pipeline, StageEvent, StageTotal
-from deals.setup import add_pipeline
+from activities.models import Activity, Attachment, Delivery, Note, Task
+from deals.actions import add_contact, add_item, create_product, move_to_stage, set_rate, undo_stage_change
+from deals.models import ClosedTotal, Deal, DealContact, LineItem, Pipeline, StageEvent, StageTotal
+from deals.setup import add_pipeline, add_playbook_task, add_reason
 from leads.actions import capture, create_company, create_contact
 from leads.models import Campaign, Company, Contact, ContactEmail, Lead, Segment, SegmentMember
 from tests.factories import make_deal
 from tests.tenancy.walk import rolled_back
+from workspaces.models import CustomField
 from workspaces.tenancy import tenant
 
 CLOSED = "2026-03-01T00:00:00Z"
@@ -28,13 +30,14 @@ CLOSED = "2026-03-01T00:00:00Z"
 def insert(row: Model, **wrong: object) -> None:
     """A copy of the row by SQL alone, under a new id and with these columns; deferred constraints are checked at once."""
     table = row._meta.db_table
+    columns = ", ".join(f'"{field.column}"' for field in row._meta.concrete_fields if not field.generated)
     values = {"id": "new"} | wrong
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
         values["id"] = cursor.fetchone()[0]
         cursor.execute(
-            f"INSERT INTO {table} SELECT (jsonb_populate_record(NULL::{table}, to_jsonb(old) || %s::jsonb)).* FROM {table} old WHERE id = %s",  # noqa: S608
-            [json.dumps(values), row.pk],
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, (SELECT to_jsonb(old) FROM {table} old WHERE id = %s) || %s::jsonb)",  # noqa: S608
+            [row.pk, json.dumps(values)],
         )
         assert cursor.rowcount == 1
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -79,6 +82,7 @@ def test_deals(cast):
                 ("deal_probability", {"probability": 101}),
                 ("deal_probability", {"probability": -1}),
                 ("deal_named", {"name": ""}),
+                ("deal_rate", {"rate": "0"}),
                 # one place, one card; only open deals have one, and only closed ones a time of closing
                 ("deal_rank_once", {"rank": deal.rank}),
                 ("deal_closed_at", {"rank": None}),
@@ -112,7 +116,8 @@ def test_a_stage_with_deals_keeps_its_kind_its_pipeline_and_itself(acme):
         f"UPDATE deals_stage SET pipeline_id = {other.pk}, name = 'Moved', position = 99 WHERE id = %s",
         "DELETE FROM deals_stage WHERE id = %s",
     ):
-        with pytest.raises(IntegrityError, match="deals_deal_stage_id_tfk"), transaction.atomic():
+        held = "deals_(deal_stage|deal_furthest|stageevent_to_stage)_id_tfk"  # a deleted one by all three
+        with pytest.raises(IntegrityError, match=held), transaction.atomic():
             connection.cursor().execute(statement, [deal.stage_id])
             connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -157,6 +162,78 @@ def test_what_hangs_on_deals(acme):
     move_to_stage(other, acme.stages["Lost"], by=acme.bob, reason="Price")
     check(StageTotal.objects.get(stage=acme.stages["New"]), {"stage_id": acme.stages["Proposal"].pk}, [("stage_total_once", {"stage_id": acme.stages["New"].pk})])  # fmt: skip
     check(ClosedTotal.objects.get(), {"days": 77}, [("closed_total_once", {"days": 0})])
+
+
+def test_products_lines_and_rates(acme):
+    deal, rival = make_deal(acme.bob, acme.stages["New"]), acme.rival.pk
+    product = create_product(acme.workspace, name="Pump", code="P1", unit_price=Decimal(5), by=acme.alice)
+    check(
+        product,
+        {"name": "Free", "code": "F1"},
+        [
+            ("product_once", {"name": "Pump"}),
+            ("product_code_once", {"code": "P1"}),
+            ("product_named", {"name": ""}),
+            ("product_price_positive", {"unit_price": "-1"}),
+            ("row-level security", {"workspace_id": rival}),
+        ],
+    )
+    add_item(deal, product=product, by=acme.bob)
+    check(
+        LineItem.objects.get(),
+        {},
+        [
+            ("line_item_named", {"name": ""}),
+            ("line_item_quantity", {"quantity": "0"}),
+            ("line_item_price", {"unit_price": "-1"}),
+            ("line_item_discount", {"discount": "101"}),
+            ("row-level security", {"workspace_id": rival}),
+        ],
+    )
+    rate = set_rate(acme.workspace, currency="USD", rate=Decimal("0.9"), by=acme.alice)
+    check(
+        rate,
+        {"day": "2026-01-01"},
+        [("currency_rate_once", {"day": str(rate.day)}), ("currency_rate_positive", {"rate": "0"})],
+    )
+
+
+def test_reasons_and_playbooks(acme):
+    reason = add_reason(acme.workspace, kind="lost", label="Weather", by=acme.alice)
+    check(
+        reason,
+        {"label": "Free"},
+        [
+            ("close_reason_once", {"label": "Weather"}),
+            ("close_reason_closes", {"kind": "open"}),
+            ("close_reason_labelled", {"label": ""}),
+        ],
+    )
+    check(
+        add_playbook_task(acme.stages["New"], title="Call", by=acme.alice),
+        {},
+        [
+            ("playbook_task_assignee", {"assignee_id": acme.bob.user_id}),
+            ("playbook_task_assignee", {"assignee_rule": "member"}),
+            ("playbook_task_titled", {"title": ""}),
+            ("playbook_task_due", {"due_amount": 1001}),
+        ],
+    )
+
+
+def test_fields_of_a_workspaces_own(acme):
+    field = CustomField.objects.create(workspace=acme.workspace, entity="deal", key="size", label="Size", type="text")
+    check(
+        field,
+        {"key": "free", "label": "Free"},
+        [
+            ("custom_field_key_once", {"key": "size"}),
+            ("custom_field_label_once", {"label": "SIZE"}),
+            ("custom_field_key", {"key": "Size"}),
+            ("custom_field_labelled", {"label": ""}),
+            ("custom_field_checkbox_free", {"type": "checkbox", "required": True}),
+        ],
+    )
 
 
 def test_what_hangs_on_a_deal_goes_with_it(acme):
@@ -242,12 +319,34 @@ def test_activities_are_about_something(acme):
     check(note, {}, [("note_has_subject", {"deal_id": None})])
     check(
         task,
-        {},
+        {"uid": str(uuid4())},
         [
-            ("task_has_subject", {"deal_id": None}),
+            ("task_has_somebody", {"deal_id": None, "assignee_id": None, "created_by_id": None}),
+            ("task_uid_once", {"uid": str(task.uid)}),
+            ("task_due_day", {"due_on": "2026-03-01", "due_at": None}),
+            ("task_repeat_from", {"repeat": "daily", "due_at": CLOSED}),
             ("task_done_at", {"status": "done"}),
             ("task_done_at", {"done_at": CLOSED}),
             ("task_done_at", {"status": "cancelled", "done_at": CLOSED}),
+        ],
+    )
+
+
+def test_files_and_quiet_hours(acme):
+    deal = make_deal(acme.bob, acme.stages["New"])
+    file = Attachment.objects.create(workspace=acme.workspace, deal=deal, name="a.txt", path="here", size=1)
+    check(
+        file,
+        {"path": "free"},
+        [("attachment_path_once", {"path": "here"}), ("attachment_has_subject", {"deal_id": None})],
+    )
+    quiet = Delivery.objects.create(workspace=acme.workspace, user=acme.bob.user)
+    check(
+        quiet,
+        {"user_id": acme.vera.user_id},
+        [
+            ("delivery_quiet", {"quiet_from": "22:00"}),
+            ("delivery_quiet", {"quiet_from": "22:00", "quiet_until": "22:00"}),
         ],
     )
 

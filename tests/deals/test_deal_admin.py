@@ -7,7 +7,7 @@ from django.test import Client
 
 from activities.models import Activity
 from deals.actions import add_contact, move_to_stage, update_deal
-from deals.models import Deal, DealContact, StageEvent
+from deals.models import Deal, DealContact, Product, StageEvent
 from leads.models import Company, Contact
 from tests.factories import make_deal
 from tests.workspaces.adminpages import bulk, errors, form_of, messages, path
@@ -101,7 +101,7 @@ def test_what_rules_govern_cannot_be_set(acme, alice):
     url = path(acme.workspace, "deals_deal_change", deal.pk)
     forged = {
         "stage": acme.stages["Won"].pk, "pipeline": 1, "status": "won", "closed_at": "2026-01-01", "closed_at_0": "2026-01-01",
-        "closed_at_1": "10:00", "rank": "a", "version": 9, "currency": "USD", "probability_source": "model", "deleted_at": "2026-01-01",
+        "closed_at_1": "10:00", "rank": "a", "version": 9, "rate": "2", "furthest": acme.stages["Won"].pk, "probability_source": "model", "deleted_at": "2026-01-01",
         "created_by": acme.vera.user_id, "workspace": acme.rival.pk, "id": 5,
     }  # fmt: skip
     assert alice.post(url, form_of(alice, url, Deal) | forged).status_code == 302
@@ -312,3 +312,19 @@ def test_rows_without_an_audit_trail_offer_none(acme, alice):
     line = Activity.objects.first()
     page = alice.get(path(acme.workspace, "activities_activity_change", line.pk)).content.decode()
     assert "/history/" not in page and 'name="_save"' not in page
+
+
+def test_products_are_kept_by_their_actions(acme, alice):
+    url = path(acme.workspace, "deals_product_add")
+    data = form_of(alice, url, Product) | {"name": "Pump", "code": "P1", "unit_price": "5"}
+    assert alice.post(url, data).status_code == 302
+    product = Product.objects.get()
+    assert (product.name, product.unit_price, product.currency, product.version) == ("Pump", 5, "EUR", 1)
+    assert "name" in errors(alice.post(url, data | {"code": "P2"}))
+    url = path(acme.workspace, "deals_product_change", product.pk)
+    stale = form_of(alice, url, Product)
+    assert alice.post(url, stale | {"unit_price": "6"}).status_code == 302
+    assert alice.post(url, stale | {"unit_price": "7"}).status_code == 200
+    product.refresh_from_db()
+    assert (product.unit_price, product.version) == (6, 2)
+    assert alice.post(path(acme.workspace, "deals_product_delete", product.pk), {"post": "yes"}).status_code == 403

@@ -25,7 +25,9 @@ POLICY = {
     "frame-ancestors": "'none'", "object-src": "'none'",
 }  # fmt: skip
 # Parts of paths that say which row or which filter: one of each is enough.
-OWN = re.compile(r"/accounts/|/notifications/|/follow/|/settings/leave/$|^/profile/$|^/workspaces/new/$")
+OWN = re.compile(
+    r"/accounts/|/calendar/feed/$|/notifications/|/follow/|/settings/leave/$|^/profile/$|^/workspaces/new/$"
+)
 PLACE = re.compile(r"/\d+(?=/)|(?<=/filter/)\w+")
 
 
