@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 import django_filters as filters
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.http import QueryDict
+from django.utils import timezone
 
+from activities.models import Task
 from deals.exchange import midnight
 from deals.forecast import BEST_CASE, COMMIT, LIKELY, PIPELINE, SAID, SURE, month_of
-from deals.models import Deal, Kind, Stage
+from deals.models import Deal, DealTag, Kind, Stage, Tag
 from leads.models import Company, Segment, Source
 from workspaces.custom.filters import CustomFilter
 from workspaces.custom.values import Entity
@@ -23,6 +26,13 @@ from workspaces.numbers import parse_id
 
 def quarter_start(day: date, quarters: int = 0) -> date:
     return month_of(day, -((day.month - 1) % 3) + 3 * quarters)
+
+
+def quick_days(today: date) -> list[tuple[str, date]]:
+    """Days that a close date is often put to."""
+    month_end = month_of(today, 1) - timedelta(days=1)
+    quarter_end = quarter_start(today, 1) - timedelta(days=1)
+    return [("+1 week", today + timedelta(days=7)), ("Month end", month_end), ("Quarter end", quarter_end)]
 
 
 def close_ranges(today: date) -> dict[str, tuple[str, Q]]:
@@ -71,8 +81,41 @@ def members(request) -> QuerySet[Membership]:
     )
 
 
+STEPS = (("none", "No next step"), ("overdue", "Overdue"), ("planned", "Planned"))
+ROTS = (("rotting", "Rotting"), ("red", "Rotting for long"))
+
+
+def stepped(key: str, now: datetime) -> Q:
+    """Deals by their next activity: whether anything is planned, and whether that is late."""
+    tasks = Task.objects.filter(workspace_id=OuterRef("workspace_id"), deal_id=OuterRef("pk"), status=Task.Status.OPEN)
+    if key == "none":
+        # Without a day there may still be a task.
+        return Q(next_activity_at=None) & ~Exists(tasks)
+    return Q(next_activity_at__lt=now) if key == "overdue" else Q(next_activity_at__gte=now)
+
+
+def rotting(stages: Iterable[Stage], now: datetime, times: float = 1) -> Q:
+    """Open deals without activity for `times` the days of their stage, but those with a task planned within these days
+    (as cards.rotting has it)."""
+    found = Q(pk=None)
+    for stage in stages:
+        if stage.rotting_days:
+            window = timedelta(days=stage.rotting_days)
+            planned = Task.objects.filter(
+                workspace_id=OuterRef("workspace_id"), deal_id=OuterRef("pk"), status=Task.Status.OPEN,
+                due_at__gte=now, due_at__lte=now + window,
+            )  # fmt: skip
+            quiet = Q(last_activity_at__lte=now - times * window)
+            quiet |= Q(last_activity_at=None, created_at__lte=now - times * window)
+            found |= Q(stage_id=stage.pk) & quiet & ~Exists(planned)
+    return found & Q(status="open")
+
+
 class DealFilter(CustomFilter):
-    """`request` must be given: choices are those of its workspace, ranges those of its reader's today."""
+    """`request` must be given: choices are those of its workspace, ranges those of its reader's today.
+
+    The owner "me" is whoever reads, so that a shared view shows each their own.
+    """
 
     entity = Entity.DEAL
 
@@ -93,12 +136,18 @@ class DealFilter(CustomFilter):
     )
     currency = ValuesFilter(field_name="currency")
     segment = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Segment))
+    step = filters.MultipleChoiceFilter(choices=STEPS, method="by_step")
+    rot = filters.MultipleChoiceFilter(choices=ROTS, method="by_rot")
+    tag = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Tag), method="by_tag")
 
     chips = (
         Chip("owner", "Owner", "user-round", ("owner",)),
         Chip("close", "Close", "calendar", ("close", "close_from", "close_to")),
         Chip("amount", "Amount", "banknote", ("amount_min", "amount_max")),
         Chip("segment", "Segment", "layers", ("segment",)),
+        Chip("step", "Next step", "calendar-check", ("step",), primary=False),
+        Chip("rot", "Rotting", "flag", ("rot",), primary=False),
+        Chip("tag", "Tag", "tag", ("tag",), primary=False),
         Chip("q", "Text", "search", ("q",), primary=False),
         Chip("team", "Team", "users-round", ("team",), primary=False),
         Chip("company", "Company", "building-2", ("company_name", "company"), primary=False),
@@ -113,6 +162,13 @@ class DealFilter(CustomFilter):
     class Meta:
         model = Deal
         fields: list[str] = []
+
+    def __init__(self, data: QueryDict | None = None, *args, request=None, **kwargs):
+        if data is not None and request is not None and "me" in data.getlist("owner"):
+            data = data.copy()
+            owners = [str(request.member.user_id) if owner == "me" else owner for owner in data.getlist("owner")]
+            data.setlist("owner", list(dict.fromkeys(owners)))
+        super().__init__(data, *args, request=request, **kwargs)
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(pk__in=RawSQL("SELECT crm_deals_like(%s)", [value]))
@@ -132,6 +188,24 @@ class DealFilter(CustomFilter):
 
     def by_forecast(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
         return queryset.filter(sure(value))
+    def by_step(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        now, chosen = timezone.now(), Q(pk=None)
+        for key in value:
+            chosen |= stepped(key, now)
+        return queryset.filter(chosen) if value else queryset
+
+    def by_rot(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        if not value:
+            return queryset
+        stages = Stage.objects.filter(workspace=self.request.workspace, kind="open")
+        return queryset.filter(rotting(stages, timezone.now(), 1 if "rotting" in value else 1.5))
+
+    def by_tag(self, queryset: QuerySet, name: str, value: list[Tag]) -> QuerySet:
+        """Those that bear any of them."""
+        if not value:
+            return queryset
+        links = DealTag.objects.filter(workspace=self.request.workspace, tag__in=[tag.pk for tag in value])
+        return queryset.filter(pk__in=links.values("deal_id"))
 
     def choices(self, name: str) -> list[tuple[str, str]]:
         if name == "close":
@@ -144,6 +218,13 @@ class DealFilter(CustomFilter):
             return queryset.aggregate(**{key: Count("pk", filter=condition) for key, (_, condition) in ranges.items()})
         if name == "forecast":
             return queryset.aggregate(**{key: Count("pk", filter=sure([key])) for key in SAID})
+        if name == "step":
+            return {key: queryset.filter(stepped(key, timezone.now())).count() for key, _ in STEPS}
+        if name == "rot":
+            return {key: self.by_rot(queryset, name, [key]).count() for key, _ in ROTS}
+        if name == "tag":
+            found = DealTag.objects.filter(workspace=self.request.workspace, deal__in=queryset.order_by().values("pk"))
+            return {str(key): count for key, count in found.order_by().values_list("tag_id").annotate(Count("pk"))}
         if name == "owner":
             return {str(key): count for key, count in queryset.order_by().values_list("owner_id").annotate(Count("pk"))}
         if name == "team":

@@ -143,6 +143,11 @@ class ConvertForm(DealForm):
         return facts | ({"owner_id": owner.user_id} if owner else {})
 
 
+class ViewForm(forms.Form):
+    name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
+    shared = forms.BooleanField(required=False, label="Shared with everybody")
+
+
 class ContactRoleForm(forms.Form):
     contact = forms.CharField(
         max_length=500,

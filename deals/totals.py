@@ -26,6 +26,12 @@ class Total:
     weighted: Decimal = Decimal(0)
     converted: int = 0  # deals of another currency, by a rate
 
+    age: int | None = None  # days since creation, on average; None where nobody counted
+
+    @property
+    def average(self) -> Decimal | None:
+        return self.amount / self.deals if self.deals else None
+
     def said(self, formats: Formats, rates: str = "") -> dict[str, str]:
         """In words: the count, sums short and exact, and the same raw, for scripts to count on. `rates` says by which
         rates other currencies came in (say_rates)."""

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from deals.views import beside, bin, board, conversion, currencies, deal, items, listing, people, products, search
+from deals.views import (
+    beside, bin, board, bulk, conversion, currencies, deal, items, listing, people, products, search, views,
+)  # fmt: skip
 from deals.views.today import today
 
 urlpatterns = [
@@ -10,6 +12,20 @@ urlpatterns = [
     path("deals/filter/<slug:name>/", board.deal_filter, name="deal_filter"),
     path("deals/list/", listing.deal_list, name="deal_list"),
     path("deals/list/filter/<slug:name>/", listing.deal_list_filter, name="deal_list_filter"),
+    path("deals/list/rows/", listing.deal_rows, name="deal_rows"),
+    path("deals/list/columns/", views.deal_columns, name="deal_columns"),
+    path("deals/views/new/", views.view_new, name="view_new"),
+    path("deals/views/<int:pk>/edit/", views.view_edit, name="view_edit"),
+    path("deals/views/<int:pk>/save/", views.view_save, name="view_save"),
+    path("deals/views/<int:pk>/delete/", views.view_delete, name="view_delete"),
+    path("deals/views/<int:pk>/restore/", views.view_restore, name="view_restore"),
+    path("deals/views/<slug:key>/", views.view_menu, name="view_menu"),
+    path("deals/views/<slug:key>/<slug:what>/", views.view_like, name="view_like"),
+    path("deals/bulk/", bulk.bulk_list, name="bulk_list"),
+    path("deals/bulk/<int:pk>/", bulk.bulk_detail, name="bulk_detail"),
+    path("deals/bulk/<int:pk>/undo/", bulk.bulk_undo, name="bulk_undo"),
+    path("deals/bulk/<slug:verb>/", bulk.deal_bulk, name="deal_bulk"),
+    path("deals/<int:pk>/undo/<int:version>/", bulk.deal_change_undo, name="deal_change_undo"),
     path("deals/new/", board.deal_new, name="deal_new"),
     path("deals/undo/<int:pk>/", board.deal_undo, name="deal_undo"),
     path("deals/<int:pk>/", deal.deal_detail, name="deal_detail"),

@@ -30,12 +30,12 @@ def drawn(template: str, *values: tuple[str, str]) -> str:
     return render_to_string(template, dict(values))
 
 
-def filled(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
-    """The template once per row, the rows being {name: text}. The template may print a name and ask whether it is empty,
+def filled(template: str, rows: Iterable[Mapping[str, str]], columns: tuple = ()) -> SafeString:
+    """The template once per row, the rows being {name: text}; `columns` (hashable) it gets as they are. The template may print a name and ask whether it is empty,
     no more: no filter, no comparison, for it sees a slot and not the text. What is not a SafeString is escaped."""
     pieces = []
     for row in rows:
-        shape = slotted(template, tuple(row), tuple(map(bool, row.values())))
+        shape = slotted(template, tuple(row), tuple(map(bool, row.values())), columns)
         pieces.append(
             shape % {name: text if type(text) is SafeString else html.escape(text) for name, text in row.items()}
         )
@@ -43,8 +43,8 @@ def filled(template: str, rows: Iterable[Mapping[str, str]]) -> SafeString:
 
 
 @kept(1024)
-def slotted(template: str, names: tuple[str, ...], given: tuple[bool, ...]) -> str:
+def slotted(template: str, names: tuple[str, ...], given: tuple[bool, ...], columns: tuple = ()) -> str:
     """The template as a format string, for rows of which these names are `given` and the others empty."""
     slots = {name: f"{OPEN}{name}{CLOSE}" if there else "" for name, there in zip(names, given, strict=True)}
-    text = render_to_string(template, slots).replace("%", "%%")
+    text = render_to_string(template, slots | {"columns": columns}).replace("%", "%%")
     return text.replace(OPEN, "%(").replace(CLOSE, ")s")

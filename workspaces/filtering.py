@@ -195,7 +195,7 @@ def filter_panel(request: HttpRequest, filterset: ListFilter, name: str, action:
     options = filterset.options(chip.fields[0]) if _is_choice(filterset, chip.fields[0]) else []
     others = type(filterset)(without, queryset=filterset.queryset, request=request)
     counts = filterset.counts(chip.fields[0], others.qs) if options and others.is_valid() else {}
-    chosen = request.GET.getlist(chip.fields[0])
+    chosen = filterset.data.getlist(chip.fields[0])
     context = {
         "chip": chip,
         "action": action,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 
 from django.core import signing
-from django.db.models import Q, QuerySet
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 
 PAGE = 50
@@ -19,7 +22,8 @@ COUNTED = 1000  # to count further is to read further
 @dataclass(frozen=True)
 class Column:
     """A column's head. `sort` is the field it sorts by, "" when it does not; `css` aligns it. A `mirrored` one shows
-    what grows as the field falls: days since a time."""
+    what grows as the field falls: days since a time. A grouped one sorts by a key (stage_id) in an order of the keys that
+    no index knows: `groups` of the ListPage says it."""
 
     name: str
     label: str
@@ -27,16 +31,35 @@ class Column:
     css: str = ""
     nullable: bool = False
     mirrored: bool = False
+    is_grouped: bool = False
+
+
+# Ids of the first rows of each group: one index scan per group. The ORM has no LATERAL join.
+FIRST_OF_EACH = """
+    SELECT found.id FROM unnest(%s::bigint[]) WITH ORDINALITY AS lane (key, place)
+    CROSS JOIN LATERAL ({}) AS found (id) ORDER BY lane.place, found.id{} LIMIT %s
+"""
 
 
 class ListPage:
     """The rows of one page, and links to sort and to page; `default` is the sort without a parameter ("-created")."""
 
     def __init__(
-        self, request: HttpRequest, queryset: QuerySet, columns: tuple[Column, ...], default: str, size: int = PAGE
+        self,
+        request: HttpRequest,
+        queryset: QuerySet,
+        columns: Sequence[Column],
+        default: str,
+        size: int = PAGE,
+        *,
+        sortable: Sequence[Column] = (),
+        groups: Callable[[str], list[int]] | None = None,
     ):
+        """`sortable`: columns that it can be sorted by though they are not shown; `groups` gives the keys of a grouped
+        column in their order."""
         self.columns, self.size, self.queryset = columns, size, queryset
-        by_name = {column.name: column for column in columns if column.sort}
+        self.groups = groups
+        by_name = {column.name: column for column in (*sortable, *columns) if column.sort}
         wanted = request.GET.get("sort", default)
         self.column = by_name.get(wanted.removeprefix("-")) or by_name[default.removeprefix("-")]
         self.descending = wanted.startswith("-") if wanted.removeprefix("-") in by_name else default.startswith("-")
@@ -79,11 +102,13 @@ class ListPage:
     def _rows(self, queryset: QuerySet, cursor: tuple[object, int] | None, number: int) -> list:
         """The next rows after the cursor (sort value, pk). NULLs come last in both directions: as a query of their own,
         for one that orders both is answered by no index."""
+        if self.column.is_grouped:
+            return self._grouped(queryset, cursor, number)
         unknown = {f"{self.column.sort}__isnull": True}
         value, pk = cursor or (None, None)
         found = []
         if cursor is None or value is not None:
-            known = queryset.exclude(**unknown) if self.column.nullable else queryset
+            known = queryset.filter(**{f"{self.column.sort}__isnull": False}) if self.column.nullable else queryset
             found = list(self._sorted(known if cursor is None else known.filter(self._beyond(value, pk)))[:number])
         if self.column.nullable and len(found) < number:
             rest = queryset.filter(**unknown)
@@ -91,6 +116,30 @@ class ListPage:
                 rest = rest.filter(**{f"pk__{self._beyond_by}": pk})
             found += self._sorted(rest)[: number - len(found)]
         return found
+
+    def _grouped(self, queryset: QuerySet, cursor: tuple[object, int] | None, number: int) -> list:
+        """Group after group: picked by their ids first, then read."""
+        keys = self.groups(self.column.name) if self.groups else []
+        keys = keys[::-1] if self.descending else keys
+        pk, sign = 0, "-" if self.descending else ""
+        if cursor:
+            keys, pk = keys[keys.index(cursor[0]) if cursor[0] in keys else len(keys) :], cursor[1]
+        lane = queryset.order_by().filter(**{self.column.sort: RawSQL("lane.key", ())})
+        if cursor:
+            # Behind the cursor in its own group, anywhere in the later ones.
+            by = "<" if self.descending else ">"
+            beyond = f'(lane.place > 1 OR "{queryset.model._meta.db_table}".id {by} %s)'
+            lane = lane.filter(RawSQL(beyond, [pk], output_field=BooleanField()))  # noqa: S611 - constants
+        try:
+            sql, params = lane.order_by(f"{sign}pk").values("pk")[:number].query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        with connection.cursor() as picking:
+            statement = FIRST_OF_EACH.format(sql, " DESC" if self.descending else "")
+            picking.execute(statement, [keys, *params, number])
+            ids = [pk for (pk,) in picking.fetchall()]
+        rows = {row["pk"]: row for row in queryset.filter(pk__in=ids)}
+        return [rows[pk] for pk in ids if pk in rows]
 
     def _sorted(self, queryset: QuerySet) -> QuerySet:
         sign = "-" if self.falls else ""

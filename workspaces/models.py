@@ -169,6 +169,8 @@ class Membership(TenantModel):
     team = TenantForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="members")
     status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    # With the member, for every page shows what they pinned: {"pinned": [[key, name]], "default": key, "columns": [name]}.
+    lists = models.JSONField("how they like lists", default=dict, blank=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 TONES = ("violet", "blue", "teal", "pink", "orange", "sky", "green", "amber", "slate")
 
 
@@ -16,3 +18,8 @@ def initials(name: str) -> str:
 def tone_of(pk: int | None) -> str:
     """Always the same tone for the same record."""
     return TONES[(pk or 0) % len(TONES)]
+
+
+def tone_of_name(name: str) -> str:
+    """Always the same tone for the same word, whatever its case."""
+    return tone_of(crc32(name.lower().encode()))

@@ -3,6 +3,7 @@
 Locks are taken in one order everywhere: deals by id, then stages by id. The totals' rows come last, by trigger.
 """
 
+from deals.actions.assigning import assign_deal
 from deals.actions.binning import delete_deal, purge_deal, restore_deal
 from deals.actions.converting import (
     convert_lead,
@@ -49,14 +50,10 @@ from deals.actions.starting import (
 )
 from deals.actions.tagging import find_or_create_tags, tag_deal
 from deals.actions.undoing import undo_stage_change
+from deals.actions.views import change_view, delete_view, like_list, restore_view, save_view
 
 __all__ = [
-    "undo_conversion",
-    "standing",
-    "opportunity_stage",
-    "opportunity_name",
-    "create_deal_from_lead",
-    "convert_lead",
+    "assign_deal",
     "CHANGES",
     "CLOSING",
     "DEFAULT_STAGES",
@@ -71,10 +68,13 @@ __all__ = [
     "before_image",
     "change_currency",
     "change_many",
+    "change_view",
     "check_fields",
     "check_owner",
     "check_values",
+    "convert_lead",
     "create_deal",
+    "create_deal_from_lead",
     "create_default_pipeline",
     "create_playbook",
     "create_reasons",
@@ -82,14 +82,18 @@ __all__ = [
     "create_product",
     "delete_deal",
     "delete_rate",
+    "delete_view",
     "find_or_create_tags",
     "duplicate_deal",
+    "like_list",
     "lock_deal",
     "lock_stages",
     "may_be_reopened",
     "move_item",
     "move_to_stage",
     "purge_deal",
+    "opportunity_name",
+    "opportunity_stage",
     "raise_stale",
     "remove_contact",
     "remove_item",
@@ -98,11 +102,16 @@ __all__ = [
     "restore_item",
     "said",
     "set_amount_source",
+    "restore_view",
+    "said",
+    "save_view",
     "set_facts",
     "set_rate",
+    "standing",
     "step",
     "tag_deal",
     "undo_change",
+    "undo_conversion",
     "undo_many",
     "undo_stage_change",
     "update_contact",

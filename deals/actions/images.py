@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime
 
 from activities.models import Door
@@ -18,7 +19,8 @@ COLUMNS = tuple(name for name in FIELDS if name not in NOT_OURS)
 
 
 def image_of(deal: Deal) -> dict[str, object]:
-    return {name: getattr(deal, name) for name in COLUMNS}
+    """Of now: what is changed in place later (custom fields) is not changed in it."""
+    return {name: copy(getattr(deal, name)) for name in COLUMNS}
 
 
 def what_was(image: dict[str, object], deal: Deal) -> dict[str, object]:

@@ -33,6 +33,7 @@ from workspaces.action import NotAllowed, Refused, Stale
 from workspaces.models import Membership
 
 State = DealChange.State
+UNSAID = ("probability_source", "custom")  # of what came back, what the timeline has no words for
 Members = Container[int]  # user ids of the active ones
 
 

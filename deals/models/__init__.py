@@ -9,6 +9,7 @@ from deals.models.pipeline import Kind, Pipeline, Stage
 from deals.models.playbook import PlaybookRun, PlaybookTask
 from deals.models.product import LineItem, Product
 from deals.models.reason import CloseReason
+from deals.models.saved_view import SavedView
 from deals.models.tag import DealTag, Tag
 from deals.models.totals import ClosedDay, ClosedTotal, CreatedDay, ForecastTotal, ReachedTotal, StageTotal
 
@@ -34,6 +35,7 @@ __all__ = [
     "PlaybookTask",
     "Product",
     "ReachedTotal",
+    "SavedView",
     "Stage",
     "StageEvent",
     "StageTotal",

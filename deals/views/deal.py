@@ -12,6 +12,7 @@ from activities.wording import in_words
 from deals import actions
 from deals.around import around
 from deals.cards import NEXT_TASK, next_step
+from deals.filters import quick_days
 from deals.forecast import band, category
 from deals.forms import fact_form
 from deals.models import Deal, Kind, Stage
@@ -107,6 +108,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         "deal": deal,
         "field": field,
         "label": form.fields["value"].label or LABELS.get(field, field.replace("_", " ").capitalize()),
+        "days": quick_days(Formats.of(request).today) if field == "expected_close_date" else (),
     }
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_edit.html", form, **context)
@@ -114,9 +116,12 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         changes = {field: form.cleaned_data["value"]}
         if currency := form.cleaned_data.get("currency"):
             changes["currency"] = currency
-        deal = actions.update_deal(
-            deal, by=request.member, version=form.cleaned_data["version"], **as_columns(request, changes)
-        )
+        columns, version = as_columns(request, changes), form.cleaned_data["version"]
+        if field == "owner":
+            along = "hand_over" in request.POST
+            deal = actions.assign_deal(deal, by=request.member, version=version, with_tasks=along, **columns)
+        else:
+            deal = actions.update_deal(deal, by=request.member, version=version, **columns)
     except Refused as refusal:
         if refusal.status == 409:
             # What the other one wrote, beside what was typed here: saving again is now a choice, not an accident.
@@ -126,7 +131,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
             refusal = Stale(f"{refusal.message} It is now {now_said(newest, field, Formats.of(request))}.")
             context["theirs"] = True
         return form_refused(request, "deals/deal_edit.html", form, refusal, **context)
-    return changed(request, deal)
+    return changed(request, deal, undoable=deal.version != version)
 
 
 def now_said(deal: Deal, field: str, formats: Formats) -> str:
@@ -138,10 +143,10 @@ def now_said(deal: Deal, field: str, formats: Formats) -> str:
     return in_words(Deal, column, actions.said(column, getattr(deal, column)), formats, deal.currency) or "empty"
 
 
-def changed(request: MemberRequest, deal: Deal) -> HttpResponse:
-    """Saved: our JavaScript draws the record or the card again, a plain form goes to the deal's page."""
+def changed(request: MemberRequest, deal: Deal, *, undoable: bool = False) -> HttpResponse:
+    """Saved: our JavaScript draws the record or the card again and offers the undo, a plain form goes to the deal's page."""
     return (
-        render(request, "deals/changed.html", {"deal": deal})
+        render(request, "deals/changed.html", {"deal": deal, "undoable": undoable})
         if is_script(request)
         else done(request, deal.get_absolute_url())
     )

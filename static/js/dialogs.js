@@ -32,9 +32,11 @@ function focusFirst(box) {
   (wrong ?? box.querySelector("[autofocus]") ?? box.querySelector("input:not([type=hidden]):not([disabled]), select, textarea, button:not([data-close]):not([disabled]), a"))?.focus();
 }
 
-export async function openPopover(from, url) {
-  const { status, html } = await send(url);
+// `body`: what a form sends for it; what is done at once needs no popover.
+export async function openPopover(from, url, body) {
+  const { status, html } = await send(url, { body });
   if (!status) return;
+  if (body && !parse(html).querySelector("[data-dialog-form]")) return answered(null, status, html);
   if (!popover.contains(from)) opener = from;
   popover.replaceChildren(parse(html));
   if (!popover.matches(":popover-open")) popover.showPopover();

@@ -40,6 +40,9 @@ document.addEventListener("keydown", (event) => {
   if (run && run() !== false) event.preventDefault();
 });
 
+// What a click on a row does not open it by: a mouse edits cells by a double click.
+const UNOPENED = `a, button, input, label, td.pick${matchMedia("(pointer: fine)").matches ? ", td[data-edit]" : ""}`;
+
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-keys]")) document.getElementById("keys").showModal();
   if (palette && event.target.closest?.("[data-palette]") && !event.metaKey && !event.ctrlKey) {
@@ -47,7 +50,7 @@ document.addEventListener("click", (event) => {
     openPalette();
   }
   const tr = event.target.closest?.("tr[data-href]");
-  if (tr && !event.target.closest("a, button") && !getSelection().toString()) location.assign(tr.dataset.href);
+  if (tr && !event.target.closest(UNOPENED) && !getSelection().toString()) location.assign(tr.dataset.href);
 });
 
 // Focused first: that is where the focus comes back to from the dialog.

@@ -1,5 +1,5 @@
 // Sums as the server writes them (€9.5k, €484k, €2.21M), for the moment until its own answer is there.
-const board = () => document.getElementById("board").dataset;
+const board = () => document.querySelector("[data-currency][data-locale]").dataset;
 const steps = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
 
 export function short(amount) {

@@ -12,6 +12,7 @@ from activities.filters import TaskFilter
 from activities.forms import COMPOSER
 from activities.models import SUBJECTS, Notification
 from deals.filters import DealFilter, DealListFilter
+from deals.models import Verb
 from insights.dashboard import DashboardFilter
 from insights.views.dashboard import PANELS
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
@@ -175,7 +176,7 @@ def settings(rows: Rows, kwargs: dict) -> dict:
 
 def deal_parameters(rows: Rows, kwargs: dict) -> dict:
     people = {"owner": rows.user, "team": rows.team}
-    return people | {"segment": rows.segment, "company": rows.company, "pipeline": rows.pipeline}
+    return people | {"segment": rows.segment, "tag": rows.tag, "company": rows.company, "pipeline": rows.pipeline}
 
 
 def board(rows: Rows, kwargs: dict) -> dict:
@@ -201,6 +202,23 @@ def changes(rows: Rows, kwargs: dict) -> dict:
 
 def deal_list(rows: Rows, kwargs: dict) -> dict:
     return deal_parameters(rows, kwargs) | {"stage": rows.stage}
+
+
+def rows_of_list(rows: Rows, kwargs: dict) -> dict:
+    return deal_list(rows, kwargs) | {"ids": rows.deal}
+
+
+BULK = {
+    "move": lambda rows: {"stage": rows.stage},
+    "edit": lambda rows: {"field": "owner", "value": rows.user, "hand_over": "on"},
+    "task": lambda rows: {"title": "Call", "type": "call", "due_on": "2030-01-02"},
+    "tag": lambda rows: {"add": rows.tag, "remove": "", "new": "Fresh"},
+    "delete": lambda rows: {},
+}
+
+
+def bulk(rows: Rows, kwargs: dict) -> dict:
+    return {"ids": rows.deal, "go": "1"} | BULK[kwargs["verb"]](rows)
 
 
 def lead_list(rows: Rows, kwargs: dict) -> dict:
@@ -254,6 +272,30 @@ CASES = {
     "deal_filter": Case(chips(DealFilter), query=deal_parameters),
     "deal_list": Case(parts=("rows",), query=deal_list),
     "deal_list_filter": Case(chips(DealListFilter), query=deal_list),
+    "deal_rows": Case(query=rows_of_list),
+    "deal_columns": Case(body=lambda *_: {"columns": ["name", "amount"], "reset": ""}, writer=Role.VIEWER),
+    "view_new": Case(body=lambda *_: {"name": "Big ones", "shared": ""}),
+    "view_menu": Case(lambda rows: [{"key": "mine"}, {"key": str(rows.view)}]),
+    "view_like": Case(
+        lambda rows: [{"key": key, "what": what} for key in ("mine", str(rows.view)) for what in ("pinned", "default")],
+        get=False,
+        body=lambda *_: {},
+        writer=Role.VIEWER,
+    ),
+    "view_edit": Case(at("view"), body=lambda *_: {"name": "Others", "shared": ""}, verb_role=Role.MANAGER),
+    "view_save": Case(at("view"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
+    "view_delete": Case(at("view"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
+    "view_restore": Case(at("view_gone"), get=False, body=lambda *_: {}, role=Role.OWNER),
+    "deal_bulk": Case(each("verb", list(Verb.values)), get=False, body=bulk, post_ok=(200, 302, 422)),
+    "bulk_list": Case(),
+    "bulk_detail": Case(at("bulk"), role=Role.MANAGER),
+    "bulk_undo": Case(at("bulk"), get=False, body=lambda *_: {}, role=Role.MANAGER),
+    "deal_change_undo": Case(
+        lambda rows: [{"pk": rows.edited, "version": rows.versions["edited"]}],
+        get=False,
+        body=lambda *_: {},
+        verb_role=Role.MANAGER,
+    ),
     "deal_new": Case(body=new_deal, query=stage_and_owner),
     "deal_undo": Case(at("event"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
     "deal_detail": Case(at("deal"), parts=("record",), query=tabs),

@@ -41,10 +41,12 @@ from deals.actions import (
     convert_lead,
     create_product,
     delete_deal,
+    delete_view,
     find_or_create_tags,
     move_to_stage,
     remove_contact,
     remove_item,
+    save_view,
     set_rate,
     update_deal,
 )
@@ -107,6 +109,8 @@ class Rows:
     edited: int = 0  # a deal whose last change can be undone
     tagged: int = 0
     tag: int = 0
+    view: int = 0
+    view_gone: int = 0
     bulk: int = 0  # a change of many deals, still to be undone
     company: int = 0
     contact: int = 0
@@ -331,6 +335,8 @@ def change_and_tag(rows: Rows, owner: Membership) -> None:
     edited = update_deal(
         make_deal(owner, Stage.objects.get(pk=rows.stage), "Edited"), by=owner, version=1, product="Ice"
     )
+    rows.view = save_view(workspace, by=owner, name="Big", query="tab=open", shared=True).pk
+    rows.view_gone = delete_view(save_view(workspace, by=owner, name="Gone", query="tab=won"), by=owner).pk
     rows.edited, rows.versions["edited"] = edited.pk, edited.version
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.db.models import Model
+from django.template import Context
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -26,6 +29,13 @@ register.simple_tag(filled)
 def icon(name: str, size: str = "") -> str:
     """An icon of templates/icons.txt; `size` is s12, s14 or s20, else 16 px."""
     return drawn("components/icon.html", ("name", name), ("size", size))
+
+
+@register.simple_tag(takes_context=True)
+def cell(context: Context, column: Any) -> str:
+    """A list's cell: its column's template, with the row's text of that name as `value`."""
+    row = context.flatten()
+    return render_to_string(column.template, row | {"column": column, "value": row.get(column.name, "")})
 
 
 @register.simple_tag(takes_context=True)
