@@ -188,6 +188,7 @@ class DealFilter(CustomFilter):
 
     def by_forecast(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
         return queryset.filter(sure(value))
+
     def by_step(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
         now, chosen = timezone.now(), Q(pk=None)
         for key in value:

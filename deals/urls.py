@@ -1,7 +1,19 @@
 from django.urls import path
 
 from deals.views import (
-    beside, bin, board, bulk, conversion, currencies, deal, items, listing, people, products, search, views,
+    beside,
+    bin,
+    board,
+    bulk,
+    conversion,
+    currencies,
+    deal,
+    items,
+    listing,
+    people,
+    products,
+    search,
+    views,
 )  # fmt: skip
 from deals.views.today import today
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from deals.board import Board
 from deals.models import WEIGHT, Deal
 from deals.views.board import visible_deals
-from deals.views.listing import CLOSED, COLUMNS, list_filter, tab_of
+from deals.views.listing import columns_of, groups, list_filter, tab_of
 from workspaces.access import MemberRequest, member_required
 from workspaces.lists import ListPage
 
@@ -73,10 +73,15 @@ def of_list(request: MemberRequest, query: str) -> list[int]:
     values.pop("after", None)
     page.GET = values
     tab = tab_of(page)
-    columns = CLOSED if tab in ("won", "lost") else COLUMNS
+    columns = tuple(columns_of(page, tab).values())
     sorts = {column.sort for column in columns if column.sort}
     deals = list_filter(page, tab).qs.annotate(weight=WEIGHT).values("pk", *sorts)
-    return [row["pk"] for row in ListPage(page, deals, columns, "-created", size=MOST + 1).rows]
+    return [
+        row["pk"]
+        for row in ListPage(
+            page, deals, columns, "-created", size=MOST + 1, groups=lambda name: groups(page, name)
+        ).rows
+    ]
 
 
 def of_column(request: MemberRequest, deal: Deal, query: str) -> list[int]:

@@ -76,10 +76,12 @@ def deal_rows(request: MemberRequest) -> HttpResponse:
         request.GET.get("columns", "") or ",".join(request.member.lists.get("columns", [])), columns_of(request, tab)
     )
     found = rows(filterset.qs.filter(pk__in=ids).annotate(weight=WEIGHT), *NEEDED, *needs(columns))
+    total = list_total(request, filterset, tab)
     context = {
         "columns": columns,
         "cards": lines(request, list(found), columns),
-        "total": list_total(request, filterset, tab),
+        "total": total,
+        "rates": say_rates(request.workspace, Formats.of(request)) if total.converted else "",
     }
     return render(request, "deals/deal_list.html#changed", context)
 
