@@ -7,7 +7,6 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 
-from activities.actions import end_of_day
 from activities.wording import in_words
 from deals import actions
 from deals.actions.many import tally
@@ -151,8 +150,7 @@ def show_task(request: MemberRequest, chosen: Chosen) -> HttpResponse:
     if not form.is_valid():
         return form_page(request, "task", chosen, form=form, status=422 if form.is_bound else 200)
     data = form.cleaned_data
-    due = data["due_on"] and end_of_day(data["due_on"], request.workspace).isoformat()
-    facts = {"title": data["title"], "type": data["type"], "due_at": due or None}
+    facts = {"title": data["title"], "type": data["type"], "due_on": data["due_on"] and data["due_on"].isoformat()}
     return do(request, chosen, Verb.TASK, facts, f"Next step: {data['title']}")
 
 
