@@ -11,6 +11,8 @@ from workspaces.access import acting
 from workspaces.models import Membership
 
 CLOSING = ("won_reason", "lost_reason", "close_note", "competitor")
+# What an undo sets back as it was, beside stage and times.
+PUT_BACK = ("rank", "probability", "probability_source", "furthest_id", *CLOSING)
 
 
 def new_stage_event(
@@ -40,7 +42,6 @@ def add_stage_event(deal: Deal, source: Stage | None, target: Stage, **facts: An
 
 def before_image(deal: Deal) -> dict[str, object]:
     """What an undo needs beside stage and times."""
-    fields = ("rank", "probability", "probability_source", "furthest_id", *CLOSING)
-    return {field: getattr(deal, field) for field in fields} | {
+    return {field: getattr(deal, field) for field in PUT_BACK} | {
         "closed_at": deal.closed_at and deal.closed_at.isoformat()
     }

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from activities.actions import record
 from activities.models import Activity, Door
-from deals.actions.events import add_stage_event, before_image
+from deals.actions.events import PUT_BACK, add_stage_event, before_image
 from deals.actions.locking import LINES, lock_deal, lock_stages, raise_stale
 from deals.actions.moving import may_be_reopened
 from deals.actions.rates import rate_of
@@ -70,8 +70,8 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
 def set_back(deal: Deal, event: StageEvent, target: Stage) -> None:
     """As the deal was before the event, but for its place in the column, without saving."""
     deal.stage, deal.pipeline_id, deal.status = target, target.pipeline_id, target.kind
-    for field, value in event.before.items():
-        setattr(deal, field, value)
+    for field in event.before.keys() & set(PUT_BACK):
+        setattr(deal, field, event.before[field])
     deal.stage_entered_at = event.entered_at or event.left_at
     deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
     deal.rate = rate_of(deal)
