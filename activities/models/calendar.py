@@ -16,11 +16,13 @@ class CalendarFeed(TenantModel):
     """A member's secret address: its token is shown once, and kept as a hash. Without a row there is none."""
 
     user = MemberForeignKey(db_index=False)
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    token_hash = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="calendar_feed_once")]
+        # Not unique over all workspaces: that two random tokens are the same need not be ruled out.
+        indexes = [models.Index(fields=["token_hash"], name="calendar_feed_token")]
 
     def __str__(self):
         return f"Calendar of {self.user}"
