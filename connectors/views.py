@@ -57,6 +57,10 @@ def export_new(request: MemberRequest, entity: str) -> HttpResponse:
             request.workspace, entity=of, format=form.cleaned_data["format"], by=request.member, query=query, columns=columns
         )  # fmt: skip
     except Refused as refusal:
+        if request.method == "GET":  # a form that was not sent bears no complaint
+            form = ExportForm({"format": Export.Format.CSV, "columns": "all"}, may_choose=bool(chosen))
+            form.add_error(None, refusal.message)
+            return dialog(request, "connectors/export_new.html", form, status=200, **context)
         return form_refused(request, "connectors/export_new.html", form, refusal, **context)
     return done(request, reverse("export_detail", args=[export.pk]))
 
