@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from workspaces.access import MemberRequest
@@ -33,10 +33,14 @@ def ids(text: str) -> list[int]:
 
 
 def one_step(request: MemberRequest, seen: Sequence[int]) -> list[int]:
-    """The order after a button: a row at the end stays where it is."""
+    """The order after a button: a row at the end stays where it is. 404 for one that is none of them."""
     order = list(seen)
     for name, step in (("up", -1), ("down", 1)):
-        pk = parse_id(request.POST.get(name, ""))
-        if pk in order and 0 <= (place := order.index(pk)) + step < len(order):
+        if name not in request.POST:
+            continue
+        pk = parse_id(request.POST[name])
+        if pk not in order:
+            raise Http404("No such row")
+        if 0 <= (place := order.index(pk)) + step < len(order):
             order[place], order[place + step] = order[place + step], order[place]
     return order

@@ -99,7 +99,7 @@ FACTS = {
 
 
 def fact(rows: Rows, kwargs: dict) -> dict:
-    chosen = {"owner": rows.user, "campaign": "", "segment": ""}
+    chosen = {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
     value = chosen[kwargs["field"]] if kwargs["field"] in chosen else FACTS[kwargs["field"]]
     more = {"currency": "USD"} if kwargs["field"] == "amount" else {}
     return more | {"value": value, "version": rows.versions["deal"]}
@@ -222,7 +222,7 @@ def bulk(rows: Rows, kwargs: dict) -> dict:
 
 
 def lead_list(rows: Rows, kwargs: dict) -> dict:
-    return {"owner": rows.user, "campaign": "", "segment": ""}
+    return {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
 
 
 def by_owner(rows: Rows, kwargs: dict) -> dict:

@@ -17,7 +17,7 @@ def turned(part: str):
     def body(rows: Rows, kwargs: dict) -> dict:
         seen = getattr(rows, part)
         order = ",".join(reversed(seen.split(",")))
-        return {"seen": seen, "order": order, "undo": "1", "up": rows.stage, "down": ""}
+        return {"seen": seen, "order": order, "undo": "1"}
 
     return body
 

@@ -211,4 +211,6 @@ def test_the_admin_shows_what_is_planted(walker):
     """Else the walks above would prove nothing."""
     for model in TENANTS:
         row = row_of(walker.world, model, walker.world.acme)
-        assert f"/{row}/change/" in walker.ask("owner", "GET", f"/w/acme/{folder(model)}").text, model
+        assert f"/{row}/change/" in walker.ask("owner", "GET", f"/w/acme/{folder(model)}", {"id__exact": row}).text, (
+            model
+        )

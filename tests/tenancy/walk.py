@@ -285,10 +285,13 @@ def alike(text: str, probe: Probe) -> str:
     """The answer without what differs from request to request: token, path, parameters, time."""
     text = text.replace(probe.path, "PATH")
     text = re.sub(r"\b[A-Za-z0-9]{64}\b|\b[A-Za-z0-9]{32}\b", "TOKEN", text)
-    for key, value in probe.data.items() if probe.method == "GET" else ():
-        # Parameters stand again in links, hidden fields and complaints.
-        sent = re.escape(quote(str(value)))
-        text = re.sub(rf'\b{key}={sent}\b|name="{key}" value="{sent}"|choice\. {sent} ', "PARAMETER", text)
+    for key, value in probe.data.items():
+        # What was sent stands again in complaints; parameters in links and hidden fields too.
+        for said in value if isinstance(value, list) else [value]:
+            text = re.sub(rf"choice\. {re.escape(str(said))} ", "PARAMETER", text)
+        if probe.method == "GET":
+            sent = re.escape(quote(str(value)))
+            text = re.sub(rf'\b{key}={sent}\b|name="{key}" value="{sent}"', "PARAMETER", text)
     return re.sub(r"'(Content-Length|Expires|X-About)': '[^']*'|data-since=\"\d+\"", "", text)
 
 
