@@ -51,6 +51,7 @@ class Case:
     get_ok: tuple[int, ...] = (200,)
     post_ok: tuple[int, ...] = (200, 204, 302)
     asked: dict = field(default_factory=dict)  # parameters without which its page would be empty
+    writes: bool = True  # False where this world forbids what would be written: that must be proved elsewhere
     parts: tuple[str, ...] = ()  # parts of the page that our JavaScript asks for with X-Part
 
 
@@ -230,7 +231,7 @@ class Walker:
                     (loud if is_allowed else quiet).append(probe)
             self.quietly(quiet)
             if loud:
-                self.loudly(loud)
+                self.loudly(loud, must_write=case.writes)
 
 
 def requests(route: Route, case: Case, about: str, kwargs: dict, body: dict, actors: Sequence[str]) -> Iterator[Probe]:

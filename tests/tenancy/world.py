@@ -55,7 +55,7 @@ from deals.playbooks import follow
 from deals.setup import add_pipeline, add_playbook_task, archive_reason, delete_playbook_task, delete_stage
 from insights.actions import adjust_forecast, set_goal
 from leads.actions import capture, create_company, create_contact, update_lead
-from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Segment, SegmentMember
+from leads.models import Campaign, CampaignMember, Company, Contact, ContactEmail, Lead, Segment, SegmentMember
 from tests.factories import make_cast, make_deal
 from workspaces.actions import invite
 from workspaces.custom.actions import archive_field, create_field
@@ -115,6 +115,7 @@ class Rows:
     company: int = 0
     contact: int = 0
     stranger: int | str = 0  # a contact who is in no deal; in the end their name, which is what pages ask for
+    person: str = ""  # the address of `contact`
     link: int = 0  # contact in deal
     lead: int = 0
     qualified_lead: int = 0
@@ -204,6 +205,7 @@ def build() -> World:
     with all_workspaces():
         for rows in (world.acme, world.rival):
             rows.stranger = Contact.objects.get(pk=rows.stranger).name
+            rows.person = ContactEmail.objects.get(contact=rows.contact).email
     assert_full(world)
     return world
 
