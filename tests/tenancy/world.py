@@ -138,7 +138,7 @@ class Rows:
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
     rate: int = 0
     goal: int = 0
-    change: int = 0  # of the expected close date of `neighbour`, still to be taken back
+    change: int = 0  # of the expected close date of a deal, still to be taken back
     invitation: int = 0
     team: int = 0
     member: int = 0
@@ -259,8 +259,9 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     neighbour = make_deal(owner, stages["Qualified"], "Neighbour")
     rows.neighbour = neighbour.pk
     rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk
-    update_deal(neighbour, by=owner, version=1, expected_close_date=date(2031, 2, 3))
-    rows.change = neighbour.changes.get().pk
+    put_off = make_deal(owner, stages["Qualified"], "Put off")
+    update_deal(put_off, by=owner, version=1, expected_close_date=date(2031, 2, 3))
+    rows.change = put_off.changes.get().pk
     first = {"first": date(2026, 1, 1)}
     rows.goal = set_goal(owner.workspace, metric="revenue", period="month", target=Decimal(9), by=owner, **first).pk
     rows.goal = set_goal(owner.workspace, metric="revenue", period="month", target=Decimal(8), by=owner, **first).pk
