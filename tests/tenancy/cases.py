@@ -212,7 +212,7 @@ BULK = {
     "move": lambda rows: {"stage": rows.stage},
     "edit": lambda rows: {"field": "owner", "value": rows.user, "hand_over": "on"},
     "task": lambda rows: {"title": "Call", "type": "call", "due_on": "2030-01-02"},
-    "tag": lambda rows: {"add": rows.tag, "remove": "", "new": "Fresh"},
+    "tag": lambda rows: {"add": rows.tag, "remove": None, "new": "Fresh"},
     "delete": lambda rows: {},
 }
 
@@ -285,11 +285,11 @@ CASES = {
     "view_edit": Case(at("view"), body=lambda *_: {"name": "Others", "shared": ""}, verb_role=Role.MANAGER),
     "view_save": Case(at("view"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
     "view_delete": Case(at("view"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
-    "view_restore": Case(at("view_gone"), get=False, body=lambda *_: {}, role=Role.OWNER),
+    "view_restore": Case(at("view_gone"), get=False, body=lambda *_: {}, seen_by=Role.OWNER),
     "deal_bulk": Case(each("verb", list(Verb.values)), get=False, body=bulk, post_ok=(200, 302, 422)),
     "bulk_list": Case(),
-    "bulk_detail": Case(at("bulk"), role=Role.MANAGER),
-    "bulk_undo": Case(at("bulk"), get=False, body=lambda *_: {}, role=Role.MANAGER),
+    "bulk_detail": Case(at("bulk"), seen_by=Role.MANAGER),
+    "bulk_undo": Case(at("bulk"), get=False, body=lambda *_: {}, seen_by=Role.MANAGER),
     "deal_change_undo": Case(
         lambda rows: [{"pk": rows.edited, "version": rows.versions["edited"]}],
         get=False,

@@ -124,7 +124,7 @@ def test_what_is_hidden_is_not_there(walker, scene):
 
 def replace_verbs(case: Case) -> Case:
     """Here the rep asks for their own rows, whoever else may do it to those of others."""
-    return replace(case, verb_role=case.role, post_ok=(*case.post_ok, 403, 422))
+    return replace(case, verb_role=case.role, seen_by=case.role, post_ok=(*case.post_ok, 403, 422))
 
 
 def test_no_page_shows_what_is_hidden(walker, scene):

@@ -48,6 +48,7 @@ class Case:
     role: Role = Role.VIEWER
     writer: Role = Role.REP
     verb_role: Role = Role.VIEWER
+    seen_by: Role = Role.VIEWER  # to those below, and other than its maker, a row is not there
     get_ok: tuple[int, ...] = (200,)
     post_ok: tuple[int, ...] = (200, 204, 302)
     asked: dict = field(default_factory=dict)  # parameters without which its page would be empty
@@ -263,7 +264,7 @@ def expectation(case: Case, actor: str, method: str, about: str) -> tuple[int, .
     rank = INSIDERS[actor].rank
     if rank < case.role.rank or (case.body and rank < case.writer.rank):
         return (403,)  # to look at a form takes what it takes to send it
-    if about != "own":
+    if about != "own" or rank < case.seen_by.rank:
         return (404,)
     if method == "POST" and rank < case.verb_role.rank:
         return (403,)
