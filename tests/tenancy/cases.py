@@ -209,7 +209,7 @@ def rows_of_list(rows: Rows, kwargs: dict) -> dict:
 
 
 BULK = {
-    "move": lambda rows: {"stage": rows.stage},
+    "move": lambda rows: {"stage": rows.stage, "reason": "", "note": "", "competitor": ""},
     "edit": lambda rows: {"field": "owner", "value": rows.user, "hand_over": "on"},
     "task": lambda rows: {"title": "Call", "type": "call", "due_on": "2030-01-02"},
     "tag": lambda rows: {"add": rows.tag, "remove": None, "new": "Fresh"},
