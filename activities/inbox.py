@@ -89,9 +89,8 @@ def mine(member: Membership):
 
 
 def unread(member: Membership) -> int:
-    """How many, up to MANY + 1. Asked on every page, so most often one look at an index has to do."""
-    own = Notification.objects.filter(workspace_id=member.workspace_id, recipient_id=member.user_id)
-    return mine(member).unread()[: MANY + 1].count() if own.unread().exists() else 0
+    """How many, up to MANY + 1. Pages ask only where a glance (context.py) shows that there may be some."""
+    return mine(member).unread()[: MANY + 1].count()
 
 
 class Inbox:

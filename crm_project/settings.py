@@ -103,7 +103,6 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "workspaces.templatetags.crm",
                 "workspaces.templatetags.custom",
-                "activities.templatetags.activities",
                 "leads.templatetags.leads",
             ],
             "context_processors": [
@@ -111,7 +110,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "workspaces.context.shell",
-                "activities.context.bell",
+                "activities.context.frame",
             ],
         },
     }

@@ -1,16 +1,20 @@
-"""What a deal's page says of what stands around the deal, asked for at once: lines in its tabs, its company's other deals."""
+"""What a deal's page says of what stands around the deal, asked for at once: lines in its tabs, its way through the stages,
+its company's other deals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 
 from activities.timeline import EVENTS
-from deals.models import Deal
+from deals.models import Deal, StageEvent
+from workspaces.access import visible_owners
+from workspaces.models import Membership
 
-# Lines, mails, open tasks and files of a deal; of its company's deals, as far as the reader sees them, number and value by status.
+# Lines, mails, open tasks, files and stage changes of a deal; of its company's deals, as far as the reader sees them, number and value by status.
 _AROUND = """
     SELECT
         (SELECT count(*) FROM activities_activity WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s),
@@ -25,28 +29,38 @@ _AROUND = """
             WHERE workspace_id = %(workspace)s AND company_id = %(company)s AND deleted_at IS NULL
               AND (%(owners)s::bigint[] IS NULL OR owner_id = ANY(%(owners)s))
             GROUP BY status
-        ) siblings)
+        ) siblings),
+        (SELECT json_agg(json_build_array(id, undoes_id, from_stage_id, entered_at, left_at) ORDER BY left_at, id)
+         FROM deals_stageevent
+         WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND from_stage_id IS NOT NULL)
 """
 
 
 @dataclass(frozen=True)
 class Around:
-    """`counts` by the name of a tab, `siblings` by status: {"count", "amount"}."""
+    """`counts` by the name of a tab, `siblings` by status: {"count", "amount"}; `events` from stage to stage, the oldest
+    first."""
 
     counts: dict[str, int]
     siblings: dict[str, dict[str, int | Decimal]]
+    events: list[StageEvent]
 
 
-def around(deal: Deal, owners: list[int] | None) -> Around:
-    """`owners`: see access.visible_owners."""
+def around(deal: Deal, reader: Membership) -> Around:
     values = {
         "workspace": deal.workspace_id,
         "deal": deal.pk,
         "mails": [str(kind) for kind in EVENTS["emails"][1]],
         "company": deal.company_id,
-        "owners": owners,
+        "owners": visible_owners(reader),
     }
     with connection.cursor() as cursor:
-        lines, mails, tasks, files, siblings = cursor.execute(_AROUND, values).fetchone()
+        lines, mails, tasks, files, siblings, events = cursor.execute(_AROUND, values).fetchone()
     by_status = {status: {"count": n, "amount": Decimal(amount)} for status, (n, amount) in (siblings or {}).items()}
-    return Around({"timeline": lines, "emails": mails, "tasks": tasks, "files": files}, by_status)
+    counts = {"timeline": lines, "emails": mails, "tasks": tasks, "files": files}
+    return Around(counts, by_status, [_event(*columns) for columns in events or ()])
+
+
+def _event(pk: int, undoes: int | None, stage: int, entered: str, left: str) -> StageEvent:
+    at = {"entered_at": datetime.fromisoformat(entered), "left_at": datetime.fromisoformat(left)}
+    return StageEvent(pk=pk, undoes_id=undoes, from_stage_id=stage, **at)

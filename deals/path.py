@@ -15,12 +15,11 @@ class Step:
     state: str  # done, skipped, current, future, won, lost
 
 
-def stage_path(deal: Deal, now: datetime) -> list[Step]:
-    """The open stages in order; a won deal is done with all, a lost one stands where it was lost."""
+def stage_path(deal: Deal, events: list[StageEvent], now: datetime) -> list[Step]:
+    """`events` from stage to stage, the oldest first. The open stages in order; a won deal is done with all, a lost one stands where it was lost."""
     spent: dict[int, float] = {}
     last_open = deal.stage_id
-    events = StageEvent.objects.filter(deal=deal, from_stage__isnull=False).order_by("left_at", "id")
-    for event in standing(list(events)):
+    for event in standing(events):
         spent[event.from_stage_id] = (
             spent.get(event.from_stage_id, 0) + (event.left_at - event.entered_at).total_seconds()
         )

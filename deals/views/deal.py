@@ -10,7 +10,7 @@ from django.utils import timezone
 from activities.following import followed
 from activities.wording import in_words
 from deals import actions
-from deals.around import around
+from deals.around import Around, around
 from deals.cards import NEXT_TASK, next_step
 from deals.filters import quick_days
 from deals.forecast import band, category
@@ -35,8 +35,9 @@ from workspaces.formats import Formats
 def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(detailed(request), pk=pk)
     tab = tab_of(request)
-    around_it = around(deal, visible_owners(request.member))
-    context = record_context(request, deal) | {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
+    around_it = around(deal, request.member)
+    context = record_context(request, deal, around_it)
+    context |= {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
     context["contacts"] = people(deal)
     return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal))
 
@@ -49,7 +50,7 @@ def detailed(request: MemberRequest):
     return marked.prefetch_related("pipeline__stages")
 
 
-def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
+def record_context(request: MemberRequest, deal: Deal, around_it: Around) -> dict[str, object]:
     """Head, path and facts: what is drawn again after every change."""
     formats, now = Formats.of(request), timezone.now()
     return {
@@ -57,7 +58,7 @@ def record_context(request: MemberRequest, deal: Deal) -> dict[str, object]:
         "lead": visible_lead(request, deal),
         **next_step(deal.next_task, formats, now),
         "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
-        "path": (path := stage_path(deal, now)),
+        "path": (path := stage_path(deal, around_it.events, now)),
         "onward": next((step.stage for step in path if step.state == "future"), None),
         **figures(deal, formats),
     }

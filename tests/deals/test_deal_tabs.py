@@ -119,7 +119,7 @@ def test_the_composer_stands_in_the_page_and_its_modes_are_links(acme, bob, deal
     composer = page(bob, deal).one(id="composer")
     assert [link.text for link in composer.one("nav").all("a")] == ["Note", "Email", "Log call", "Task", "Meeting"]
     assert composer.one("form")["action"] == url(acme.workspace, "compose", "deal", deal.pk, "note") + "?inline=1"
-    for mode, field in (("call", "outcome"), ("task", "due_on"), ("meeting", "minutes"), ("email", "at")):
+    for mode, field in (("call", "outcome"), ("task", "due_on"), ("meeting", "minutes"), ("email", "at_0")):
         [link] = [link for link in composer.one("nav").all("a") if f"compose={mode}" in link["href"]]
         plain = page(bob, deal, link["href"]).one(id="composer")
         scripted = read(bob.get(link["data-mode"], headers=SCRIPT)).one(id="composer")

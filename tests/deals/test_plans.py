@@ -44,7 +44,7 @@ FILL = (
         '', CASE s.kind WHEN 'lost' THEN 'Price' ELSE '' END, '', '', '', '', '', now(), CASE s.kind WHEN 'open' THEN 'a' || lpad(n::text, 8, '0') END, 1, '{}', now() - n * interval '4 hours', now() - n * interval '2 hours'
     FROM generate_series(1, %(deals)s) n JOIN deals_stage s ON s.position = CASE WHEN n %% 5 < 2 THEN n / 5 %% 5 WHEN n %% 5 < 4 THEN 5 ELSE 6 END""",
     """INSERT INTO deals_stageevent (workspace_id, deal_id, to_stage_id, door, amount, probability, left_at, before, version) SELECT %(workspace)s, id, stage_id, 'import', amount, probability, created_at, '{}', 1 FROM deals_deal""",
-    """INSERT INTO activities_activity (workspace_id, deal_id, company_id, kind, door, at, body, outcome, data) SELECT %(workspace)s, id, company_id, 'call', 'web', created_at, '', 'connected', '{}' FROM deals_deal""",
+    """INSERT INTO activities_activity (workspace_id, deal_id, company_id, kind, door, at, body, outcome, data, tries_left) SELECT %(workspace)s, id, company_id, 'call', 'web', created_at, '', 'connected', '{}', 0 FROM deals_deal""",
     """INSERT INTO activities_task (workspace_id, deal_id, title, type, due_at, place, remind, priority, assignee_id, status, repeat, version, created_at, changed_at)
     SELECT %(workspace)s, id, 'Call', 'call', now() + id %% 40 * interval '1 day', '', '', 1, owner_id, 'open', '', 1, now(), now() FROM deals_deal WHERE status = 'open' AND id %% 3 = 0""",
 )
@@ -223,8 +223,13 @@ SELECT t.relname, i.relname, x.indisunique, am.amname, pg_get_expr(x.indpred, x.
 FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am am ON am.oid = i.relam
 WHERE t.relname = ANY (%s)
 """
-# The task that empties the bin asks for it in each workspace.
-NOT_BY_WORKSPACE = {"deal_bin"}
+# Bins are emptied in each workspace, and hold little. Reminders and mails that are due, and a calendar's address, are looked
+# for past row-level security, over all workspaces at once.
+NOT_BY_WORKSPACE = {
+    "deal_bin", "attachment_bin", "task_remind", "notification_mail", "notification_mail_try", "calendar_feed_token",
+}  # fmt: skip
+# Of few rows among very many, which the whole index that begins alike would read on its way.
+FEW = {"activity_pending", "attendee_unsent", "notification_unread", "deal_due"}
 
 
 @pytest.fixture
@@ -257,7 +262,9 @@ def test_no_index_is_the_beginning_of_another(indexes):
         and long[4] in (None, short[4])
         and long[5][: len(short[5])] == short[5]
     ]
-    assert useless == []
+    assert {name for name, _ in useless} == FEW
+    partial = {name for _, name, _, _, condition, _ in indexes if condition}
+    assert partial >= FEW
 
 
 @pytest.mark.xfail(strict=True, reason="foreign keys bring an index of their own beside the one by workspace")
