@@ -159,7 +159,7 @@ def test_a_viewer_has_no_composer(acme, login, deal):
 
 
 @pytest.mark.parametrize(
-    ("tab", "most"), [("timeline", 14), ("emails", 14), ("overview", 16), ("tasks", 17), ("files", 14)]
+    ("tab", "most"), [("timeline", 13), ("emails", 14), ("overview", 15), ("tasks", 17), ("files", 14)]
 )
 def test_a_tab_asks_little(acme, bob, deal, tab, most):
     path = url(acme.workspace, "deal_detail", deal.pk)
