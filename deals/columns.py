@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from deals.models import Deal
 from leads.models import Source
+from workspaces.custom.columns import custom_columns
+from workspaces.custom.fields import live_fields, member_names
+from workspaces.custom.values import Entity, Field, Type, say
 from workspaces.formats import Formats
 from workspaces.lists import Column
 from workspaces.models import Workspace
@@ -57,7 +60,27 @@ MORE = (
 # Of closed deals the day they were closed is shown, and sorted by.
 CLOSED = column("close", "Closed", sort="closed_at", nullable=True)
 
-PROVIDERS: list[Callable[[Workspace], Iterable[DealColumn]]] = []
+
+def custom(workspace: Workspace) -> list[DealColumn]:
+    """Custom fields. Members' names are asked for once, and only when a row names one."""
+    names: dict[int, str] = {}
+
+    def text_of(field: Field) -> Callable[[dict, Formats], str]:
+        def text(row: dict, formats: Formats) -> str:
+            value = row["custom"].get(field.key)
+            if field.type == Type.USER and value and not names:
+                names.update(member_names(workspace.pk))
+            return say(field, value, formats, names)
+
+        return text
+
+    return [
+        DealColumn(each.name, each.label, css=head.css, field=each.name, needs=("custom",), text=text_of(each))
+        for each, head in zip(live_fields(workspace, Entity.DEAL), custom_columns(workspace, Entity.DEAL), strict=True)
+    ]
+
+
+PROVIDERS: list[Callable[[Workspace], Iterable[DealColumn]]] = [custom]
 
 
 def all_columns(workspace: Workspace, *, closed: bool = False) -> dict[str, DealColumn]:

@@ -91,7 +91,7 @@ def columns_of(request: MemberRequest, tab: str) -> dict[str, DealColumn]:
 
 
 def needs(columns: tuple[DealColumn, ...]) -> list[str]:
-    return [name for column in columns for name in column.needs if name not in NEEDED]
+    return list(dict.fromkeys(name for column in columns for name in column.needs if name not in NEEDED))
 
 
 def groups(request: MemberRequest, name: str) -> list[int]:

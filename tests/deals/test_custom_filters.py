@@ -134,3 +134,13 @@ def test_columns_say_the_values_in_the_readers_words(acme, deals):
     assert (little["cf_seats"], little["cf_signed"]) == ("−9", "")
     assert set(nothing) == set(names)
     assert set(nothing.values()) == {""}
+
+
+def test_the_list_of_deals_shows_them_as_columns(acme, login, deals):
+    page = login(acme.bob).get(url(acme.workspace, "deal_list") + "?sort=name&columns=name,cf_tier,cf_coach,cf_seats")
+    assert [(card["name"], card["cf_tier"], card["cf_coach"], card["cf_seats"]) for card in page.context["cards"]] == [
+        ("Little", "Silver", "", "−9"),
+        ("Much", "Gold", "Alice", "120"),
+        ("Nothing", "", "", ""),
+    ]
+    assert f"{deals['much'].pk}/edit/cf_tier/" in page.content.decode()
