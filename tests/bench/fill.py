@@ -1,8 +1,9 @@
 """A workspace of any size, by COPY: 60 % of the deals closed over two years, the open ones spread over the stages,
-50 users, 20,000 companies, 50,000 contacts; an activity per deal, a planned task on every third open one."""
+50 users, 20,000 companies, 50,000 contacts, 20,000 leads; an activity per deal, a planned task on every third open one."""
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from django.apps import apps
 from django.db import connection
 from fractional_indexing import generate_n_keys_between
 
@@ -19,7 +21,7 @@ from workspaces.actions import create_workspace
 from workspaces.models import Membership, Role, User, Workspace
 from workspaces.tenancy import all_workspaces, as_owner, tenant
 
-USERS, COMPANIES, CONTACTS = 50, 20_000, 50_000
+USERS, COMPANIES, CONTACTS, LEADS = 50, 20_000, 50_000, 20_000
 FIRST = [
     "Bright", "Cold", "Dune", "East", "Fern", "Glen", "Holm", "Iron", "June", "Kiln", "Lake", "Moor", "North", "Oak", "Pine", "Quay",
     "Rock", "Sand", "Tide", "Vale", "Wind", "York", "Zinc",
@@ -72,7 +74,7 @@ def make(slug: str, deals: int) -> Workspace:
     with tenant(workspace, owner, door="import"):
         users = [owner.pk, *make_users(workspace, slug)]
         companies = copy_companies(workspace, r, users)
-        copy_contacts(workspace, r, users, companies)
+        copy_leads(workspace, r, users, copy_contacts(workspace, r, users, companies))
     for start in range(0, deals, 100_000):
         with tenant(workspace, owner, door="import"):
             copy_deals(workspace, r, users, companies, start, min(deals, start + 100_000), deals)
@@ -103,7 +105,7 @@ def copy_companies(workspace: Workspace, r: random.Random, users: list[int]) -> 
     return ids
 
 
-def copy_contacts(workspace: Workspace, r: random.Random, users: list[int], companies: list[int]) -> None:
+def copy_contacts(workspace: Workspace, r: random.Random, users: list[int], companies: list[int]) -> list[int]:
     ids, now = take_ids("leads_contact", CONTACTS), datetime.now(UTC)
     people = [(PEOPLE[n % 20], NAMES[n // 20 % 18] + ("" if n < 360 else f"-{n // 360}")) for n in range(CONTACTS)]
     columns = "id workspace_id first_name last_name name title company_id time_zone do_not_email do_not_call consent owner_id custom version created_at updated_at"
@@ -116,6 +118,15 @@ def copy_contacts(workspace: Workspace, r: random.Random, users: list[int], comp
         "workspace_id contact_id email is_primary",
         ((workspace.pk, pk, f"p{n}@c{n % COMPANIES}.example", True) for n, pk in enumerate(ids)),
     )
+    return ids
+
+
+def copy_leads(workspace: Workspace, r: random.Random, users: list[int], contacts: list[int]) -> None:
+    now, statuses = datetime.now(UTC), ("new", "attempted", "connected", "nurture", "qualified")
+    copy(
+        "leads_lead", "workspace_id name contact_id status source estimated_amount owner_id created_at updated_at",
+        ((workspace.pk, f"Lead {n}", pk, r.choice(statuses), "event", r.randrange(1, 200) * 500, r.choice(users), now - timedelta(hours=n), now) for n, pk in enumerate(contacts[:LEADS])),
+    )  # fmt: skip
 
 
 def copy_deals(
@@ -181,15 +192,28 @@ def take_ids(table: str, count: int) -> list[int]:
 
 
 def copy(table: str, columns: str, rows: Iterable[tuple]) -> None:
-    """By way of a temporary table: COPY itself does not go with row-level security."""
-    names = columns.replace(" ", ", ")
+    """By way of a temporary table: COPY itself does not go with row-level security. Columns that are not named get
+    their default, which is Django's and not the database's."""
+    defaults = defaults_of(table, columns.split())
+    names, values = ", ".join([*columns.split(), *defaults]), tuple(defaults.values())
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMP TABLE filling AS SELECT {names} FROM {table} LIMIT 0")
         with cursor.copy(f"COPY filling ({names}) FROM STDIN") as into:
             for row in rows:
-                into.write_row(row)
+                into.write_row((*row, *values))
         cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM filling")
         cursor.execute("DROP TABLE filling")
+
+
+def defaults_of(table: str, named: list[str]) -> dict[str, object]:
+    model = next(model for model in apps.get_models() if model._meta.db_table == table)
+    others = [
+        field
+        for field in model._meta.concrete_fields
+        if not (field.column in named or field.null or field.primary_key or field.generated)
+    ]
+    values = {field.column: field.get_default() for field in others}
+    return {column: json.dumps(value) if isinstance(value, (dict, list)) else value for column, value in values.items()}
 
 
 def vacuum() -> None:
