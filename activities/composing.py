@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.db.models import Model
 from django.http import Http404
 from django.urls import reverse
 
+from activities.due import follow_up_day
 from activities.forms import COMPOSER, TaskForm
 from workspaces.access import MemberRequest
 from workspaces.fields import speak
@@ -40,11 +42,16 @@ MODES = (
 BY_NAME = {mode.name: mode for mode in MODES}
 
 
+def usual_step(today: date) -> dict[str, object]:
+    """What one plans next unless one says otherwise: two keys plan it."""
+    return {"title": "Follow up", "due_on": follow_up_day(today)}
+
+
 def form_of(request: MemberRequest, mode: str) -> forms.Form:
     """As it is sent, or fresh; of a task the address may fill in some (PREFILLED)."""
     data: Any = request.POST or None
     if mode == TASK:
-        initial = {"assignee": request.member.user_id}
+        initial = {"assignee": request.member.user_id} | usual_step(Formats.of(request).today)
         initial |= {name: request.GET[name] for name in PREFILLED & request.GET.keys()}
         return TaskForm(data, workspace=request.workspace, formats=Formats.of(request), initial=initial)
     if mode not in COMPOSER:

@@ -20,6 +20,7 @@ BEFORE = {
     Task.Remind.HOUR: timedelta(hours=1),
     Task.Remind.DAY: timedelta(days=1),
 }
+FRIDAY = 4
 
 
 def how_due(due_at: datetime | None, due_on: date | None, formats: Formats, now: datetime) -> tuple[str, str, str]:
@@ -78,3 +79,13 @@ def due_within(first: date | None, last: date | None, zone: tzinfo) -> Q:
         times &= Q(due_at__lt=end)
         around &= Q(due_at__lt=end + WIDEST)
     return around & (days | times)
+
+
+def follow_up_day(today: date) -> date:
+    """When one usually comes back to something: in three days, a weekend passed over.
+
+    >>> follow_up_day(date(2026, 11, 20)), follow_up_day(date(2026, 11, 18))
+    (datetime.date(2026, 11, 23), datetime.date(2026, 11, 23))
+    """
+    day = today + timedelta(days=3)
+    return day + timedelta(days=7 - day.weekday()) if day.weekday() > FRIDAY else day

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from activities import actions
 from activities.composing import TASK, Composer, form_of
+from activities.due import follow_up_day
 from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, due
 from activities.models import SUBJECTS, Note, Task
 from activities.timeline import Timeline
@@ -28,7 +29,6 @@ from workspaces.numbers import parse_id
 
 OWNED = ("deal", "lead")
 FOLLOW_UP = "Follow up: "
-FRIDAY = 4
 LONGEST_TITLE = Task._meta.get_field("title").max_length
 SUGGESTED = 6
 SAVED = {"note": "Note saved", "call": "Call logged", "meeting": "Meeting logged", "email": "Email logged"}
@@ -203,10 +203,8 @@ def next_step_url(subject: Model | None, task: Task, today: date) -> str:
         or subject.tasks.filter(status="open").exists()
     ):
         return ""
-    day = today + timedelta(days=3)
-    day += timedelta(days=7 - day.weekday()) if day.weekday() > FRIDAY else timedelta(0)
     title = task.title if task.title.startswith(FOLLOW_UP) else f"{FOLLOW_UP}{task.title}"
-    query = {"title": title[:LONGEST_TITLE], "type": task.type, "due_on": day.isoformat()}
+    query = {"title": title[:LONGEST_TITLE], "type": task.type, "due_on": follow_up_day(today).isoformat()}
     return f"{reverse('task_new', args=['deal', subject.pk])}?{urlencode(query)}"
 
 

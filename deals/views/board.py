@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from activities.composing import usual_step
 from activities.following import followed
 from deals import actions
 from deals.board import Board
@@ -134,6 +135,7 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponse:
             "deal": deal,
             "stages": deal.pipeline.stages.all(),
             "elsewhere": elsewhere(deal),
+            "step": usual_step(Formats.of(request).today),
             "frame": frame(request, "popover"),
         }
         return render(request, "deals/deal_move.html", context)
