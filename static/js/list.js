@@ -161,12 +161,10 @@ function edit(next) {
 const cells = (row) => [...row.querySelectorAll("td[data-edit]")];
 document.getElementById("popover").addEventListener("toggle", ({ newState }) => newState === "closed" && cell?.classList.remove("editing"));
 
-document.addEventListener("dblclick", (event) => {
+// Where fingers point, a tap opens the deal (keys.js).
+if (matchMedia("(pointer: fine)").matches) document.addEventListener("click", (event) => {
   const found = event.target.closest?.("table[data-list] td[data-edit]");
-  if (!found) return;
-  event.preventDefault();
-  getSelection().removeAllRanges();
-  edit(found);
+  if (found && !event.target.closest("a, button") && !getSelection().toString()) edit(found);
 });
 
 document.addEventListener("keydown", (event) => {
