@@ -249,31 +249,22 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     CampaignMember.objects.update(state="sent")
     rows.invitation = invite(workspace, email=f"new@{rows.slug}.test", role=Role.REP, team=team, by=owner).pk
     ExternalId.objects.create(workspace=workspace, source="hubspot", kind="company", external_id="1", object_id=1)
+    fill_settings(rows, owner, stages)
     return fill_deals(
         rows, owner, stages, company=company, lead_id=lead.pk, campaign=campaign, segment=segment, product="Cold chain"
     )
 
 
-def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
-    convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
-    neighbour = make_deal(owner, stages["Qualified"], "Neighbour")
-    rows.neighbour = neighbour.pk
-    rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk
-    put_off = make_deal(owner, stages["Qualified"], "Put off")
-    update_deal(put_off, by=owner, version=1, expected_close_date=date(2031, 2, 3))
-    rows.change = put_off.changes.get().pk
+def fill_settings(rows: Rows, owner: Membership, stages: dict[str, Stage]) -> None:
+    """What managers and admins keep for everybody."""
     first = {"first": date(2026, 1, 1)}
     rows.goal = set_goal(owner.workspace, metric="revenue", period="month", target=Decimal(9), by=owner, **first).pk
     rows.goal = set_goal(owner.workspace, metric="revenue", period="month", target=Decimal(8), by=owner, **first).pk
     for amount in (7, 6):
         month = {"month": date(2026, 1, 1), "amount": Decimal(amount), "note": "Late"}
         adjust_forecast(owner.workspace, by=owner, **month)
-    binned = make_deal(owner, stages["New"], "Binned")
-    rows.binned = delete_deal(binned, by=owner).pk
     rate = set_rate(owner.workspace, currency="USD", rate=Decimal("0.9"), by=owner)
     rows.rate = set_rate(owner.workspace, currency="USD", rate=Decimal("0.8"), day=rate.day, by=owner).pk
-    won = make_deal(owner, stages["Qualified"], "Won once", 500)
-    move_to_stage(won, stages["Won"], by=owner, reason="Price", note="Signed")
     spare = add_pipeline(owner.workspace, name="Spare", template="classic", by=owner)
     first, second, *_ = spare.stages.all()
     move_to_stage(make_deal(owner, first, "Elsewhere"), second, by=owner)
@@ -284,6 +275,20 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     )
     fill_setup(rows, owner, stages)
     rows.spare_pipeline, rows.archived_stage, rows.first_stage = spare.pk, first.pk, stages["New"].pk
+
+
+def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
+    convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
+    neighbour = make_deal(owner, stages["Qualified"], "Neighbour")
+    rows.neighbour = neighbour.pk
+    rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk
+    put_off = make_deal(owner, stages["Qualified"], "Put off")
+    update_deal(put_off, by=owner, version=1, expected_close_date=date(2031, 2, 3))
+    rows.change = put_off.changes.get().pk
+    binned = make_deal(owner, stages["New"], "Binned")
+    rows.binned = delete_deal(binned, by=owner).pk
+    won = make_deal(owner, stages["Qualified"], "Won once", 500)
+    move_to_stage(won, stages["Won"], by=owner, reason="Price", note="Signed")
     deal = make_deal(owner, stages["New"], "Cold-chain monitoring", next_step="Call", **facts)
     deal = update_deal(deal, by=owner, version=1, competitor="Somebody")
     rows.item, rows.gone_item = (
@@ -338,7 +343,7 @@ def change_and_tag(rows: Rows, owner: Membership) -> None:
     edited = update_deal(
         make_deal(owner, Stage.objects.get(pk=rows.stage), "Edited"), by=owner, version=1, product="Ice"
     )
-    rows.view = save_view(workspace, by=owner, name="Big", query="tab=open", shared=True).pk
+    rows.view = save_view(workspace, by=owner, name="Big", query="tab=open", shared=owner.may(Role.MANAGER)).pk
     rows.view_gone = delete_view(save_view(workspace, by=owner, name="Gone", query="tab=won"), by=owner).pk
     rows.edited, rows.versions["edited"] = edited.pk, edited.version
 
