@@ -11,16 +11,18 @@ from django.urls import reverse
 from deals.views.board import pipeline_parameter
 from insights.attention import at_risk, recent, told
 from insights.dashboard import PERIODS, Dashboard
+from insights.kpis import Kpis
+from insights.panels import by_stage, forecast, funnel, leaders, won_by_month
 from workspaces.access import MemberRequest, member_required
 from workspaces.filtering import filter_panel
 from workspaces.pages import render_page
 
 # Each is loaded by itself: {name: (title, what it shows)}.
 PANELS: dict[str, tuple[str, Callable[[Dashboard], object]]] = {
-    "won": ("Won against goal", Dashboard.won_by_month),
-    "funnel": ("Funnel", Dashboard.funnel),
-    "forecast": ("Forecast", Dashboard.forecast),
-    "leaders": ("Leaderboard", Dashboard.leaders),
+    "won": ("Won against goal", won_by_month),
+    "funnel": ("Funnel", funnel),
+    "forecast": ("Forecast", forecast),
+    "leaders": ("Leaderboard", leaders),
     "risk": ("Deals at risk", at_risk),
     "activity": ("Activity", told),
     "recent": ("Recent deals", recent),
@@ -35,8 +37,8 @@ def dashboard(request: MemberRequest) -> HttpResponse:
     context = {
         "board": board,
         "periods": PERIODS,
-        "kpis": board.kpis(),
-        "stages": board.by_stage(),
+        "kpis": Kpis(board).all(),
+        "stages": by_stage(board),
         "panels": [(name, title) for name, (title, _) in PANELS.items()],
     }
     return render_page(request, "insights/dashboard.html", context)

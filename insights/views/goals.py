@@ -17,8 +17,7 @@ from insights.months import Forecast
 from insights.reached import lines
 from insights.targets import may_see, only
 from workspaces.access import MemberRequest, member_required
-from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused
+from workspaces.dialogs import done, saved
 from workspaces.formats import Formats
 from workspaces.models import Membership, Role, Team
 
@@ -35,13 +34,13 @@ def goal_new(request: MemberRequest) -> HttpResponse:
     formats = Formats.of(request)
     initial = {"first": month_of(formats.today)}
     form = GoalForm(request.POST or None, reader=request.member, formats=formats, initial=initial)
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "insights/goal_new.html", form)
-    try:
-        set_goal(request.workspace, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, "insights/goal_new.html", form, refusal)
-    return done(request, reverse("goal_list"))
+    return saved(
+        request,
+        "insights/goal_new.html",
+        form,
+        lambda facts: set_goal(request.workspace, by=request.member, **facts),
+        reverse("goal_list"),
+    )
 
 
 @member_required(Role.MANAGER, methods=("POST",), writer=Role.MANAGER)
@@ -67,13 +66,14 @@ def forecast_adjust(request: MemberRequest, month: str) -> HttpResponse:
     initial = {"amount": known.amount, "note": known.note} if known else {}
     form = AdjustForm(request.POST or None, formats=forecast.formats, initial=initial)
     context = {"month": forecast.month_name(first)}
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "insights/forecast_adjust.html", form, **context)
-    try:
-        adjust_forecast(request.workspace, by=request.member, month=first, **whose(key), **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, "insights/forecast_adjust.html", form, refusal, **context)
-    return done(request, f"{reverse('deal_forecast')}?{request.GET.urlencode()}")
+    return saved(
+        request,
+        "insights/forecast_adjust.html",
+        form,
+        lambda facts: adjust_forecast(request.workspace, by=request.member, month=first, **whose(key), **facts),
+        f"{reverse('deal_forecast')}?{request.GET.urlencode()}",
+        **context,
+    )
 
 
 def whose(key: tuple) -> dict[str, object]:

@@ -18,7 +18,9 @@ from insights.attention import at_risk
 from insights.charts import columns, round_up
 from insights.dashboard import Dashboard
 from insights.goals import span
+from insights.kpis import Kpis
 from insights.metrics import summary
+from insights.panels import funnel
 from insights.views.dashboard import PANELS
 from tests.factories import make_deal, url
 from tests.tenancy.walk import rolled_back
@@ -78,7 +80,7 @@ def test_figures_are_those_of_a_recount_for_every_role_and_visibility(acme, rf, 
                 member.workspace.visibility = visibility
                 seen = visible_owners(member)
                 deals = list(Deal.objects.owned_by(seen))
-                found, whole = board(rf, acme, member), summary(acme.workspace, seen)
+                found, whole = Kpis(board(rf, acme, member)), summary(acme.workspace, seen)
                 value = sum(deal.base_amount or 0 for deal in deals if deal.status == Kind.OPEN)
                 assert found.in_progress(0) == value == whole.in_progress.amount
                 for days in (30, 90):
@@ -103,7 +105,7 @@ def test_each_figure_leads_to_exactly_its_deals(acme, login, rf):
     live(acme, [(50, 40, "won", 1000, True, ""), (200, 100, "won", 500, True, ""), (80, 20, "lost", 70, False, ""), (5, 0, "open", 300, True, "")])  # fmt: skip
     client = login(acme.alice)
     shown = {}
-    for kpi in board(rf, acme, acme.alice).kpis():
+    for kpi in Kpis(board(rf, acme, acme.alice)).all():
         page = client.get(kpi.url).content.decode()
         shown[kpi.name] = (kpi.value, re.search(r"(\d+) deals? match", page)[1])
     assert shown == {
@@ -149,7 +151,7 @@ def test_the_funnel_counts_who_reached_a_stage_or_went_beyond(acme, rf):
             move_to_stage(deal, acme.stages[last], by=acme.bob)
         if won:
             move_to_stage(deal, acme.stages["Won"], by=acme.bob)
-    steps = board(rf, acme, acme.alice).funnel()["steps"]
+    steps = funnel(board(rf, acme, acme.alice))["steps"]
     said = [(step["name"], step["deals"], step.get("rate", "")) for step in steps]
     assert said == [
         ("New", "4", ""), ("Contacted", "3", "75%"), ("Qualified", "3", "100%"), ("Meeting scheduled", "2", "67%"),
