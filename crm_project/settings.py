@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from crm_project.addresses import database, redis, site
+from crm_project.admin_look import UNFOLD  # noqa: F401 - a setting
+from crm_project.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -276,22 +278,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
-    "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
-    "send-notification-mails": {"task": "activities.tasks.send_notification_mails", "schedule": 30},
-    "forget-notifications": {"task": "activities.tasks.forget_notifications", "schedule": 86400},
-    "send-reminders": {"task": "activities.tasks.send_reminders", "schedule": 30},
-    "send-missed-meeting-mail": {"task": "activities.tasks.send_missed_meeting_mail", "schedule": 60},
-    "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
-    "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
-    "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},
-    "refresh-segments": {"task": "leads.tasks.refresh_segments", "schedule": 900},
-    "make-waiting-exports": {"task": "connectors.tasks.make_waiting_exports", "schedule": 60},
-    "remove-old-exports": {"task": "connectors.tasks.remove_old_exports", "schedule": 3600},
-    "empty-bin": {"task": "deals.tasks.empty_bin", "schedule": 86400},
-    "empty-file-bin": {"task": "activities.tasks.empty_file_bin", "schedule": 86400},
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # --- mail -----------------------------------------------------------------------------------------
 MAIL_FOLDER = env.str("MAIL_FOLDER", default="")
@@ -300,19 +287,6 @@ if MAIL_FOLDER and not env.str("EMAIL_URL", default=""):
     EMAIL_FILE_PATH = MAIL_FOLDER
 EMAIL_TIMEOUT = 20  # seconds; a server that does not answer must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Dealwright <crm@localhost>")
-
-UNFOLD = {
-    "SITE_TITLE": "Dealwright admin",
-    "SITE_HEADER": "Dealwright",
-    "SITE_SYMBOL": "handshake",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "workspaces.admin_site.favicon"}],
-    "SITE_URL": "workspaces.admin_site.site_url",
-    "SHOW_VIEW_ON_SITE": False,
-    "ACCOUNT": {"navigation": "workspaces.admin_site.account_links"},
-    "SIDEBAR": {"navigation": "workspaces.admin_site.navigation"},
-    "STYLES": ["workspaces.admin_site.stylesheet"],
-    "SCRIPTS": ["workspaces.admin_site.script"],
-}
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,18 @@
+"""What Celery beat rings for, and every how many seconds. Each finds its work in rows: ringing twice, or late, does no harm."""
+
+SCHEDULE = {
+    "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
+    "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
+    "send-notification-mails": {"task": "activities.tasks.send_notification_mails", "schedule": 30},
+    "forget-notifications": {"task": "activities.tasks.forget_notifications", "schedule": 86400},
+    "send-reminders": {"task": "activities.tasks.send_reminders", "schedule": 30},
+    "send-missed-meeting-mail": {"task": "activities.tasks.send_missed_meeting_mail", "schedule": 60},
+    "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
+    "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
+    "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},
+    "refresh-segments": {"task": "leads.tasks.refresh_segments", "schedule": 900},
+    "make-waiting-exports": {"task": "connectors.tasks.make_waiting_exports", "schedule": 60},
+    "remove-old-exports": {"task": "connectors.tasks.remove_old_exports", "schedule": 3600},
+    "empty-bin": {"task": "deals.tasks.empty_bin", "schedule": 86400},
+    "empty-file-bin": {"task": "activities.tasks.empty_file_bin", "schedule": 86400},
+}
