@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from django import forms
@@ -168,59 +169,66 @@ def reason_choices(workspace: Workspace, kind: str, now: str = "") -> list[tuple
     return [(label, label) for label in ([now] if now and now not in offered else []) + offered]
 
 
+# The field behind each fact of a deal.
+FACTS: dict[str, Callable[[Workspace, Deal], forms.Field]] = {
+    "name": lambda workspace, deal: forms.CharField(max_length=200, initial=deal.name),
+    "amount": lambda workspace, deal: AmountField(required=False, initial=deal.amount),
+    "forecast_category": lambda workspace, deal: forms.ChoiceField(
+        choices=[("", "As the stage says"), *SAID.items()],
+        required=False,
+        initial=deal.forecast_category,
+        help_text="How sure it is, for the forecast.",
+    ),
+    "currency": lambda workspace, deal: CurrencyField(initial=deal.currency),
+    "probability": lambda workspace, deal: forms.IntegerField(
+        min_value=0, max_value=100, required=False, initial=deal.probability, help_text="Empty: as the stage says."
+    ),
+    "expected_close_date": lambda workspace, deal: DayField(required=False, initial=deal.expected_close_date),
+    "owner": lambda workspace, deal: forms.ModelChoiceField(
+        workspace.memberships.active().select_related("user"),
+        to_field_name="user_id",
+        initial=deal.owner_id,
+        empty_label=None,
+    ),
+    "company": lambda workspace, deal: forms.CharField(
+        max_length=200,
+        required=False,
+        initial=str(deal.company or ""),
+        widget=forms.TextInput(attrs={"list": "companies"}),
+    ),
+    "source": lambda workspace, deal: forms.ChoiceField(
+        choices=[("", "—"), *Source.choices], required=False, initial=deal.source
+    ),
+    "campaign": lambda workspace, deal: forms.ModelChoiceField(
+        Campaign.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.campaign_id
+    ),
+    "segment": lambda workspace, deal: forms.ModelChoiceField(
+        Segment.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.segment_id
+    ),
+    "product": lambda workspace, deal: forms.CharField(max_length=120, required=False, initial=deal.product),
+    "next_step": lambda workspace, deal: forms.CharField(max_length=200, required=False, initial=deal.next_step),
+    "won_reason": lambda workspace, deal: forms.ChoiceField(
+        choices=[("", "—"), *reason_choices(workspace, Kind.WON, deal.won_reason)],
+        required=False,
+        initial=deal.won_reason,
+    ),
+    "lost_reason": lambda workspace, deal: forms.ChoiceField(
+        choices=reason_choices(workspace, Kind.LOST, deal.lost_reason), initial=deal.lost_reason
+    ),
+    "competitor": lambda workspace, deal: forms.CharField(max_length=120, required=False, initial=deal.competitor),
+}
+
+
 def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, formats: Formats) -> forms.Form:
     """The one-field form behind a fact of the deal page, named `value`, with the version it saw."""
-    makers = {
-        "name": lambda: forms.CharField(max_length=200, initial=deal.name),
-        "amount": lambda: AmountField(required=False, initial=deal.amount),
-        "forecast_category": lambda: forms.ChoiceField(
-            choices=[("", "As the stage says"), *SAID.items()],
-            required=False,
-            initial=deal.forecast_category,
-            help_text="How sure it is, for the forecast.",
-        ),
-        "currency": lambda: CurrencyField(initial=deal.currency),
-        "probability": lambda: forms.IntegerField(
-            min_value=0, max_value=100, required=False, initial=deal.probability, help_text="Empty: as the stage says."
-        ),
-        "expected_close_date": lambda: DayField(required=False, initial=deal.expected_close_date),
-        "owner": lambda: forms.ModelChoiceField(
-            workspace.memberships.active().select_related("user"),
-            to_field_name="user_id",
-            initial=deal.owner_id,
-            empty_label=None,
-        ),
-        "company": lambda: forms.CharField(
-            max_length=200,
-            required=False,
-            initial=str(deal.company or ""),
-            widget=forms.TextInput(attrs={"list": "companies"}),
-        ),
-        "source": lambda: forms.ChoiceField(choices=[("", "—"), *Source.choices], required=False, initial=deal.source),
-        "campaign": lambda: forms.ModelChoiceField(
-            Campaign.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.campaign_id
-        ),
-        "segment": lambda: forms.ModelChoiceField(
-            Segment.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.segment_id
-        ),
-        "product": lambda: forms.CharField(max_length=120, required=False, initial=deal.product),
-        "next_step": lambda: forms.CharField(max_length=200, required=False, initial=deal.next_step),
-        "won_reason": lambda: forms.ChoiceField(
-            choices=[("", "—"), *reason_choices(workspace, Kind.WON, deal.won_reason)],
-            required=False,
-            initial=deal.won_reason,
-        ),
-        "lost_reason": lambda: forms.ChoiceField(
-            choices=reason_choices(workspace, Kind.LOST, deal.lost_reason), initial=deal.lost_reason
-        ),
-        "competitor": lambda: forms.CharField(max_length=120, required=False, initial=deal.competitor),
-    }
     custom = field_named(workspace, Entity.DEAL, field)
-    if field not in makers and custom is None:
+    if field not in FACTS and custom is None:
         raise KeyError(field)
     form = forms.Form(data)
     form.fields["value"] = (
-        form_field(custom, workspace, deal.custom.get(custom.key), asked=True) if custom else makers[field]()
+        form_field(custom, workspace, deal.custom.get(custom.key), asked=True)
+        if custom
+        else FACTS[field](workspace, deal)
     )
     if field == "amount":
         form.fields["currency"] = CurrencyField(required=False, initial=deal.currency)
