@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db.models import Model
 from django.forms import BaseForm
@@ -50,6 +51,25 @@ def form_refused(
     if not refusal.fields:
         form.add_error(None, refusal.message)
     return dialog(request, template, form, status=refusal.status, taken=refusal.other, **context)
+
+
+def saved(
+    request: HttpRequest,
+    template: str,
+    form: BaseForm,
+    save: Callable[[dict[str, Any]], Any],
+    then: str | Callable[[Any], str],
+    **context: object,
+) -> HttpResponse:
+    """A form from being asked for to being saved: in its frame until it is sent and valid, then given to `save`, and on to
+    the address `then` (or what that makes of the row saved). What the action refuses stands beside the fields."""
+    if request.method == "GET" or not form.is_valid():
+        return dialog(request, template, form, **context)
+    try:
+        row = save(form.cleaned_data)
+    except Refused as refusal:
+        return form_refused(request, template, form, refusal, **context)
+    return done(request, then if isinstance(then, str) else then(row))
 
 
 def warned(

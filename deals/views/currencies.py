@@ -14,8 +14,7 @@ from deals.exchange import day_of
 from deals.forms import CurrencyForm, RateForm
 from deals.models import CurrencyRate, Deal
 from workspaces.access import MemberRequest, member_required
-from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused
+from workspaces.dialogs import done, saved
 from workspaces.formats import Formats
 from workspaces.models import Role
 
@@ -40,13 +39,13 @@ def currency_rate(request: MemberRequest) -> HttpResponse:
     """A new rate, or on its day one put right."""
     initial = {"currency": request.GET.get("currency", "")[:3], "day": day_of(timezone.now())}
     form = RateForm(request.POST or None, formats=Formats.of(request), own=request.workspace.currency, initial=initial)
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "deals/currency_rate.html", form)
-    try:
-        set_rate(request.workspace, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, "deals/currency_rate.html", form, refusal)
-    return done(request, reverse("currency_list"))
+    return saved(
+        request,
+        "deals/currency_rate.html",
+        form,
+        lambda facts: set_rate(request.workspace, by=request.member, **facts),
+        reverse("currency_list"),
+    )
 
 
 @member_required(Role.ADMIN, methods=("POST",), writer=Role.ADMIN)
@@ -61,10 +60,10 @@ def currency_rate_delete(request: MemberRequest, pk: int) -> HttpResponse:
 def currency_change(request: MemberRequest) -> HttpResponse:
     """The workspace's own."""
     form = CurrencyForm(request.POST or None, initial={"currency": request.workspace.currency})
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "deals/currency_change.html", form)
-    try:
-        change_currency(request.workspace, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, "deals/currency_change.html", form, refusal)
-    return done(request, reverse("currency_list"))
+    return saved(
+        request,
+        "deals/currency_change.html",
+        form,
+        lambda facts: change_currency(request.workspace, by=request.member, **facts),
+        reverse("currency_list"),
+    )

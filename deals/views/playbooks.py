@@ -15,7 +15,7 @@ from deals.setup_forms import EditPlaybookTaskForm, EditReasonForm, PlaybookTask
 from deals.views.ordering import reordered
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused
+from workspaces.dialogs import dialog, done, form_refused, saved
 from workspaces.models import Role
 
 FORM = ("GET", "POST")
@@ -105,13 +105,14 @@ def reason_list(request: MemberRequest) -> HttpResponse:
 def reason_new(request: MemberRequest, kind: str) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     template, context = "deals/settings/reason.html", {"closes": closing_kind(kind)}
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, template, form, **context)
-    try:
-        setup.add_reason(request.workspace, kind=kind, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, template, form, refusal, **context)
-    return done(request, reverse("reason_list"))
+    return saved(
+        request,
+        template,
+        form,
+        lambda facts: setup.add_reason(request.workspace, kind=kind, by=request.member, **facts),
+        reverse("reason_list"),
+        **context,
+    )
 
 
 @member_required(Role.ADMIN, methods=FORM)
@@ -119,13 +120,14 @@ def reason_edit(request: MemberRequest, pk: int) -> HttpResponse:
     reason = get_object_or_404(CloseReason, workspace=request.workspace, pk=pk)
     form = EditReasonForm(request.POST or None, reason=reason)
     template = "deals/settings/reason.html"
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, template, form, reason=reason)
-    try:
-        setup.edit_reason(reason, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, template, form, refusal, reason=reason)
-    return done(request, reverse("reason_list"))
+    return saved(
+        request,
+        template,
+        form,
+        lambda facts: setup.edit_reason(reason, by=request.member, **facts),
+        reverse("reason_list"),
+        reason=reason,
+    )
 
 
 @member_required(Role.ADMIN, methods=("POST",))

@@ -24,7 +24,7 @@ from deals.setup_forms import (
 from deals.views.ordering import reordered
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused
+from workspaces.dialogs import dialog, done, form_refused, saved
 from workspaces.models import Role
 
 FORM = ("GET", "POST")
@@ -81,13 +81,14 @@ def pipeline_rename(request: MemberRequest, pk: int) -> HttpResponse:
     pipeline = get_object_or_404(Pipeline, workspace=request.workspace, pk=pk)
     form = PipelineForm(request.POST or None, initial={"name": pipeline.name, "version": pipeline.version})
     template = "deals/settings/pipeline_rename.html"
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, template, form, pipeline=pipeline)
-    try:
-        setup.edit_pipeline(pipeline, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, template, form, refusal, pipeline=pipeline)
-    return done(request, reverse("pipeline_edit", args=[pk]))
+    return saved(
+        request,
+        template,
+        form,
+        lambda facts: setup.edit_pipeline(pipeline, by=request.member, **facts),
+        reverse("pipeline_edit", args=[pk]),
+        pipeline=pipeline,
+    )
 
 
 @member_required(Role.ADMIN, methods=("POST",))
@@ -145,13 +146,14 @@ def stage_new(request: MemberRequest, pk: int) -> HttpResponse:
     pipeline = get_object_or_404(Pipeline, workspace=request.workspace, pk=pk)
     form = NewStageForm(request.POST or None)
     template = "deals/settings/stage_new.html"
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, template, form, pipeline=pipeline)
-    try:
-        setup.add_stage(pipeline, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, template, form, refusal, pipeline=pipeline)
-    return done(request, reverse("pipeline_edit", args=[pk]))
+    return saved(
+        request,
+        template,
+        form,
+        lambda facts: setup.add_stage(pipeline, by=request.member, **facts),
+        reverse("pipeline_edit", args=[pk]),
+        pipeline=pipeline,
+    )
 
 
 @member_required(Role.ADMIN, methods=("POST",))

@@ -14,8 +14,7 @@ from deals.forms import ViewForm
 from deals.models import SavedView
 from deals.saved_views import STARTERS
 from workspaces.access import MemberRequest, member_required
-from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused, frame
+from workspaces.dialogs import done, frame, saved
 from workspaces.models import Role
 
 
@@ -24,15 +23,14 @@ def view_new(request: MemberRequest) -> HttpResponse:
     """What the list shows now, under a name. The address of the list is this one's query."""
     form = ViewForm(request.POST or None)
     context = {"may_share": request.member.may(Role.MANAGER)}
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "deals/view_edit.html", form, **context)
-    try:
-        view = actions.save_view(
-            request.workspace, by=request.member, query=request.GET.urlencode(), **form.cleaned_data
-        )
-    except Refused as refusal:
-        return form_refused(request, "deals/view_edit.html", form, refusal, **context)
-    return done(request, f"{reverse('deal_list')}?view={view.pk}")
+    return saved(
+        request,
+        "deals/view_edit.html",
+        form,
+        lambda facts: actions.save_view(request.workspace, by=request.member, query=request.GET.urlencode(), **facts),
+        lambda view: f"{reverse('deal_list')}?view={view.pk}",
+        **context,
+    )
 
 
 @member_required(methods=("GET", "POST"))
@@ -40,13 +38,14 @@ def view_edit(request: MemberRequest, pk: int) -> HttpResponse:
     view = get_object_or_404(views_of(request.member), pk=pk)
     form = ViewForm(request.POST or None, initial={"name": view.name, "shared": view.shared})
     context = {"view": view, "may_share": request.member.may(Role.MANAGER) or view.shared}
-    if request.method == "GET" or not form.is_valid():
-        return dialog(request, "deals/view_edit.html", form, **context)
-    try:
-        actions.change_view(view, by=request.member, **form.cleaned_data)
-    except Refused as refusal:
-        return form_refused(request, "deals/view_edit.html", form, refusal, **context)
-    return done(request, f"{reverse('deal_list')}?view={view.pk}")
+    return saved(
+        request,
+        "deals/view_edit.html",
+        form,
+        lambda facts: actions.change_view(view, by=request.member, **facts),
+        f"{reverse('deal_list')}?view={view.pk}",
+        **context,
+    )
 
 
 @member_required(methods=("POST",))
