@@ -259,7 +259,7 @@ def test_lines_are_added_changed_and_removed_in_the_overview(acme, bob, deal):
     told = read(bob.get(url(acme.workspace, "deal_detail", deal.pk))).one(id="activity").text
     assert "removed Gateway from the products of the deal" in told
     assert "quantity of Gateway 1,000.5 → 2" in told  # after the amount, which follows
-    assert "added Gateway to the products of the deal, amount €1,000 → €683,278.97" in told
+    assert "added Gateway to the products of the deal · amount €1,000 → €683,278.97" in told
     assert bob.post(path, data | {"product": old.pk}, headers=SCRIPT).status_code == 422
 
 
