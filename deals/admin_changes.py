@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from deals.models import BulkChange, Conversion, DealChange, DealTag, LineItem, Tag
+from deals.models import BulkChange, Conversion, DealChange, DealTag, LineItem, SavedView, Tag
 from workspaces.admin_base import ReadOnlyAdmin
 from workspaces.admin_filters import ChooseFilter
 from workspaces.admin_site import site
@@ -33,6 +33,16 @@ class DealTagAdmin(ReadOnlyAdmin):
     menu = ("Sales", 14, "sell")
     list_display = ("deal", "tag")
     search_fields = ("deal__name", "tag__name")
+
+
+@admin.register(SavedView, site=site)
+class SavedViewAdmin(ReadOnlyAdmin):
+    """Made and changed above the list of deals."""
+
+    menu = ("Sales", 15, "bookmark")
+    list_display = ("name", "owner", "shared", "query", "deleted_at")
+    list_filter = (("owner", ChooseFilter), "shared")
+    search_fields = ("name",)
 
 
 @admin.register(Conversion, site=site)

@@ -40,7 +40,7 @@ class CurrencyRateAdmin(TenantAdmin):
         return set_rate(obj.workspace, by=self.actor(request), **form.facts())
 
     def change_row(self, request: HttpRequest, obj: CurrencyRate, form: RefusableForm) -> CurrencyRate:
-        known = {"currency": obj.currency, "day": obj.day}
+        known = {"currency": obj.currency, "day": obj.day, "rate": obj.rate}
         return set_rate(obj.workspace, by=self.actor(request), **known | form.facts())
 
     def delete_model(self, request: HttpRequest, obj: CurrencyRate) -> None:

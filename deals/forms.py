@@ -130,7 +130,7 @@ class ConvertForm(DealForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name in ("company_name", "source"):
+        for name in ("company_name", "source", "currency"):
             del self.fields[name]
         for field in self.asked:
             # The action asks for them, and not where the lead is added to a deal that is there.

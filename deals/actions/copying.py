@@ -45,9 +45,11 @@ def duplicate_deal(deal: Deal, *, by: Membership, door: Door = Door.WEB) -> Deal
         probability=deal.probability if by_hand else None,
         door=door,
         amount_source=deal.amount_source,
-        custom=deal.custom,
         **facts,
     )
+    # As they stand: a choice may be offered no more and a member may have left, and the copy is as good as the deal.
+    copy.custom = deal.custom
+    copy.save(update_fields=["custom"])
     DealContact.objects.bulk_create(_again(copy, list(DealContact.objects.filter(deal=deal).order_by("pk"))))
     LineItem.objects.bulk_create(_again(copy, list(LineItem.objects.filter(deal=deal))))
     return copy

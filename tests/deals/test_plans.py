@@ -45,8 +45,8 @@ FILL = (
     FROM generate_series(1, %(deals)s) n JOIN deals_stage s ON s.position = CASE WHEN n %% 5 < 2 THEN n / 5 %% 5 WHEN n %% 5 < 4 THEN 5 ELSE 6 END""",
     """INSERT INTO deals_stageevent (workspace_id, deal_id, to_stage_id, door, amount, probability, left_at, before, version) SELECT %(workspace)s, id, stage_id, 'import', amount, probability, created_at, '{}', 1 FROM deals_deal""",
     """INSERT INTO activities_activity (workspace_id, deal_id, company_id, kind, door, at, body, outcome, data, tries_left) SELECT %(workspace)s, id, company_id, 'call', 'web', created_at, '', 'connected', '{}', 0 FROM deals_deal""",
-    """INSERT INTO activities_task (workspace_id, deal_id, title, type, due_at, place, remind, priority, assignee_id, status, repeat, version, created_at, changed_at)
-    SELECT %(workspace)s, id, 'Call', 'call', now() + id %% 40 * interval '1 day', '', '', 1, owner_id, 'open', '', 1, now(), now() FROM deals_deal WHERE status = 'open' AND id %% 3 = 0""",
+    """INSERT INTO activities_task (workspace_id, deal_id, title, type, due_at, place, remind, why, priority, assignee_id, status, repeat, version, created_at, changed_at)
+    SELECT %(workspace)s, id, 'Call', 'call', now() + id %% 40 * interval '1 day', '', '', '', 1, owner_id, 'open', '', 1, now(), now() FROM deals_deal WHERE status = 'open' AND id %% 3 = 0""",
 )
 
 

@@ -99,7 +99,7 @@ FACTS = {
 
 
 def fact(rows: Rows, kwargs: dict) -> dict:
-    chosen = {"owner": rows.user, "campaign": rows.campaign, "segment": rows.segment}
+    chosen = {"owner": rows.user, "campaign": rows.spare_campaign, "segment": rows.spare_segment}
     value = chosen[kwargs["field"]] if kwargs["field"] in chosen else FACTS[kwargs["field"]]
     more = {"currency": "USD"} if kwargs["field"] == "amount" else {}
     return more | {"value": value, "version": rows.versions["deal"]}

@@ -14,6 +14,7 @@ from django.db.models.query import QuerySet
 
 from tests.tenancy.cases import CASES
 from tests.tenancy.walk import Probe, Route, Walker, expectation, path_of, targets
+from workspaces.custom import fields
 from workspaces.live import dsn
 
 OURS = ("workspace", "workspace_id")
@@ -35,8 +36,12 @@ def dropped(*mutated: type[models.Model]) -> Iterator[Counter[type[models.Model]
                 kwargs = {key: value for key, value in kwargs.items() if key not in OURS}
         narrow(queryset, negate, args, kwargs)
 
-    with patch.object(QuerySet, "_filter_or_exclude_inplace", forgetful):
-        yield named
+    fields._kept.clear()  # what a process keeps is asked for again, and what a mutant found is not kept
+    try:
+        with patch.object(QuerySet, "_filter_or_exclude_inplace", forgetful):
+            yield named
+    finally:
+        fields._kept.clear()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from workspaces.tenancy import all_workspaces
 # Where a form is the same for all kinds of records, one kind will do; of the composer its four forms.
 SHOTS = {"task_new": 1, "compose": 4}
 WRITTEN = [name for name, case in CASES.items() if case.body]
-RANDOM = ("password", "custom_token", "token_hash")
+RANDOM = ("password", "custom_token", "token_hash", "path")
 SAMPLES: dict[type[models.Field], str] = {
     models.BooleanField: "on",
     models.DateTimeField: "2001-02-03T04:05",
@@ -73,7 +73,7 @@ def written(row: models.Model, before: dict) -> dict[str, object]:
         if of in before and value not in before[of]:
             value = "new"
         if isinstance(field, models.JSONField):
-            value = re.sub(r"'(event|add|task|\w+_id)': (\d+|\[[^]]*\])", "", str(value))
+            value = re.sub(r"'(event|add|task|file|\w+_id)': (\d+|\[[^]]*\])", "", str(value))
         if field.name == "key" and value != "poison":
             value = re.sub(r":\d+", ":new", value)  # of a notification: what it is about, by number
         # Moments differ from run to run, though not by years; so do salts and tokens.

@@ -53,7 +53,7 @@ def test_admins_see_their_own_rows_and_nothing_else(world, actors, acme, model):
 
 @pytest.mark.parametrize("model", TENANT, ids=lambda model: model._meta.label)
 def test_super_admins_see_the_rows_of_all(world, actors, model):
-    response = actors["super"].get(path(None, page_of(model, "changelist")))
+    response = actors["super"].get(path(None, page_of(model, "changelist")), {"all": ""})
     assert response.status_code == 200
     shown = {row.workspace_id for row in response.context["cl"].result_list}
     assert shown == {world.acme.workspace, world.rival.workspace}

@@ -122,6 +122,8 @@ class Rows:
     converted_lead: int = 0
     campaign: int = 0
     segment: int = 0
+    spare_campaign: int = 0
+    spare_segment: int = 0
     task: int = 0
     done_task: int = 0
     meeting: int = 0
@@ -235,6 +237,8 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     campaign = Campaign.objects.create(workspace=workspace, name="Spring")
     segment = Segment.objects.create(workspace=workspace, name="Nordics", filter={"source": ["event"]})
     rows.campaign, rows.segment = campaign.pk, segment.pk
+    rows.spare_campaign = Campaign.objects.create(workspace=workspace, name="Autumn").pk
+    rows.spare_segment = Segment.objects.create(workspace=workspace, name="Alps").pk
     lead = capture(workspace, email=f"ida@{rows.slug}.test", campaign=campaign, owner_id=owner.user_id, by=owner)
     rows.lead = lead.pk
     for part in ("qualified_lead", "converted_lead"):

@@ -27,6 +27,7 @@ POLICY = {
 # Parts of paths that say which row or which filter: one of each is enough.
 OWN = re.compile(
     r"/accounts/|/calendar/feed/$|/notifications/|/follow/|/settings/leave/$|^/profile/$|^/workspaces/new/$"
+    r"|/deals/list/columns/|/deals/views/\w+/(pinned|default)/$"
 )
 PLACE = re.compile(r"/\d+(?=/)|(?<=/filter/)\w+")
 

@@ -12,7 +12,7 @@ from django.http import Http404, QueryDict
 from django.test import RequestFactory
 
 from deals.filters import DealFilter, DealListFilter
-from deals.models import Deal
+from deals.models import Deal, Tag
 from leads.actions import capture, create_company, create_contact
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from leads.models import Campaign, Company, Contact, Lead, Segment
@@ -92,11 +92,12 @@ def test_rows_of_the_workspace_next_door_are_no_choices(ask, full):
             "segment": Segment.objects.create(workspace=full.rival, name="Theirs").pk,
             "campaign": Campaign.objects.create(workspace=full.rival, name="Theirs").pk,
             "stage": full.rival_stages["New"].pk,
+            "tag": Tag.objects.create(workspace=full.rival, name="Theirs").pk,
             "company": company.pk,
         }
     kinds = (django_filters.ModelChoiceFilter, django_filters.ModelMultipleChoiceFilter)
     asked = [(filterset, name) for filterset, name in EVERY if isinstance(filterset.base_filters[name], kinds)]
-    assert len(asked) == 14 and {name for _, name in asked} == theirs.keys()
+    assert len(asked) == 16 and {name for _, name in asked} == theirs.keys()
     for filterset, name in asked:
         found, nobody = ask(filterset, **{name: theirs[name]}), ask(filterset, **{name: 987654321})
         assert not found.is_valid() and not found.qs.exists()

@@ -14,8 +14,6 @@ from tests.workspaces import trial_views
 from workspaces.models import Team, User
 from workspaces.tenancy import as_owner, tenant
 
-MIGRATION = "INSERT INTO django_migrations (app, name, applied) VALUES ('workspaces', '0002_slug_taken', now())"
-
 
 def text_of(response) -> str:
     return html.unescape(response.content.decode())
@@ -56,13 +54,17 @@ def test_readyz_says_when_migrations_are_missing(settings):
     settings.SECURE_SSL_REDIRECT = True
     client = Client()
     with as_owner() as owner, owner.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'workspaces' AND name = '0002_slug_taken'")
+        newest = "(SELECT max(name) FROM django_migrations WHERE app = 'workspaces')"
+        cursor.execute(f"DELETE FROM django_migrations WHERE app = 'workspaces' AND name = {newest} RETURNING name")
+        (name,) = cursor.fetchone()
     try:
         response = client.get("/readyz")
         assert (response.status_code, response.content) == (503, b"migrations are missing: run manage.py migrate")
     finally:
         with as_owner() as owner, owner.cursor() as cursor:
-            cursor.execute(MIGRATION)
+            cursor.execute(
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('workspaces', %s, now())", [name]
+            )
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (200, b"ready")
 
