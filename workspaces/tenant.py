@@ -49,6 +49,7 @@ class ForeignKeyConstraint(SqlConstraint):
     """FOREIGN KEY (columns) REFERENCES the table of the model `to`, else of the field's model (targets).
 
     Made at the end of its migration, like Django's own foreign keys: the key it points at may come later in it.
+    Django runs what `create_sql` gives, at once or, for a table with database defaults, at the end: it gives nothing.
     """
 
     attrs = ("field", "to", "columns", "targets", "on_delete")
@@ -61,6 +62,7 @@ class ForeignKeyConstraint(SqlConstraint):
             f"FOREIGN KEY ({', '.join(map(quote, self.columns))}) "
             f"REFERENCES {quote(target._meta.db_table)} ({', '.join(map(quote, self.targets))}) {self.on_delete} DEFERRABLE INITIALLY DEFERRED"
         )
+        return ""
 
     constraint_sql = create_sql
 

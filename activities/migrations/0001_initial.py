@@ -38,6 +38,28 @@ class Migration(migrations.Migration):
                 ('lead', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='leads.lead')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('deal__isnull', False)), fields=['workspace', 'deal'], name='note_deal'),
+                    models.Index(condition=models.Q(('lead__isnull', False)), fields=['workspace', 'lead'], name='note_lead'),
+                    models.Index(condition=models.Q(('contact__isnull', False)), fields=['workspace', 'contact'], name='note_contact'),
+                    models.Index(condition=models.Q(('company__isnull', False)), fields=['workspace', 'company'], name='note_company'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('deal__isnull', False), ('lead__isnull', False), ('contact__isnull', False), ('company__isnull', False), _connector='OR'), name='note_has_subject'),
+                    workspaces.tenant.RowSecurity(name='activities_note_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='activities_note_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='activities_note_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='activities_note_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='activities_note_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='activities_note_company_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'author_id'), field='author', name='activities_note_author_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;', hash='4e24a9c0da7736ae934718996b3bcab7b78ebdb7', operation='UPDATE', pgid='pgtrigger_update_update_e699a', table='activities_note', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;', hash='fddbc2c83707369459614de633f22e6e2011f53d', operation='DELETE', pgid='pgtrigger_delete_delete_2fba3', table='activities_note', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='NoteHistory',
@@ -62,6 +84,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='activities_notehistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='98d1cafd5a5c5dd5b84d1a83d79d67ca757a9068', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_17443', table='activities_notehistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -87,6 +115,36 @@ class Migration(migrations.Migration):
                 ('lead', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='leads.lead')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('deal__isnull', False), ('status', 'open')), fields=['workspace', 'deal', 'due_at'], name='task_deal'),
+                    models.Index(condition=models.Q(('lead__isnull', False), ('status', 'open')), fields=['workspace', 'lead', 'due_at'], name='task_lead'),
+                    models.Index(condition=models.Q(('contact__isnull', False), ('status', 'open')), fields=['workspace', 'contact', 'due_at'], name='task_contact'),
+                    models.Index(condition=models.Q(('company__isnull', False), ('status', 'open')), fields=['workspace', 'company', 'due_at'], name='task_company'),
+                    models.Index(condition=models.Q(('status', 'open')), fields=['workspace', 'assignee', 'due_at'], name='task_assignee'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('deal__isnull', False), ('lead__isnull', False), ('contact__isnull', False), ('company__isnull', False), _connector='OR'), name='task_has_subject'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('status', 'done')), models.Q(models.Q(('status', 'done'), _negated=True), ('done_at', None)), _connector='OR'), name='task_done_at'),
+                    workspaces.tenant.RowSecurity(name='activities_task_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='activities_task_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='activities_task_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='activities_task_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='activities_task_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='activities_task_company_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'assignee_id'), field='assignee', name='activities_task_assignee_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'created_by_id'), field='created_by', name='activities_task_created_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    models.CheckConstraint(condition=models.Q(('due_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('due_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='task_due_at_years'),
+                    models.CheckConstraint(condition=models.Q(('remind_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('remind_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='task_remind_at_years'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='next_activity_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at\n          FROM (SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL GROUP BY 1, 2) c\n          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'\n          GROUP BY 1, 2 ORDER BY 1, 2) planned\n    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;\n    RETURN NULL;\n", hash='19109b53b65c38b806dd8b0b499d1a2426d60faa', level='STATEMENT', operation='INSERT', pgid='pgtrigger_next_activity_insert_4b2d5', referencing='REFERENCING NEW TABLE AS new_tasks ', table='activities_task', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='next_activity_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at\n          FROM (SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL UNION SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL) c\n          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'\n          GROUP BY 1, 2 ORDER BY 1, 2) planned\n    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;\n    RETURN NULL;\n", hash='359326436e35c61a9a9a566808f2521f5d1d4687', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_next_activity_update_5a9d1', referencing='REFERENCING OLD TABLE AS old_tasks  NEW TABLE AS new_tasks ', table='activities_task', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='next_activity_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at\n          FROM (SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL GROUP BY 1, 2) c\n          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'\n          GROUP BY 1, 2 ORDER BY 1, 2) planned\n    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;\n    RETURN NULL;\n", hash='7aa69b287db7b02b3aabcc8457478c2509b328ef', level='STATEMENT', operation='DELETE', pgid='pgtrigger_next_activity_delete_93599', referencing='REFERENCING OLD TABLE AS old_tasks ', table='activities_task', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='95f3cb6b960a0b4297316c46bb2ed5259a03d39e', operation='UPDATE', pgid='pgtrigger_update_update_519d2', table='activities_task', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='2bded6c09e85a04a14a130aa5966908b830e3513', operation='DELETE', pgid='pgtrigger_delete_delete_ae56e', table='activities_task', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Activity',
@@ -111,6 +169,31 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'activities',
+                'indexes': [
+                    models.Index(condition=models.Q(('deal__isnull', False)), fields=['workspace', 'deal', '-at', '-id'], name='activity_deal'),
+                    models.Index(condition=models.Q(('lead__isnull', False)), fields=['workspace', 'lead', '-at', '-id'], name='activity_lead'),
+                    models.Index(condition=models.Q(('contact__isnull', False)), fields=['workspace', 'contact', '-at', '-id'], name='activity_contact'),
+                    models.Index(condition=models.Q(('company__isnull', False)), fields=['workspace', 'company', '-at', '-id'], name='activity_company'),
+                    models.Index(fields=['workspace', '-at', '-id'], name='activity_recent'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('deal__isnull', False), ('lead__isnull', False), ('contact__isnull', False), ('company__isnull', False), _connector='OR'), name='activity_has_subject'),
+                    workspaces.tenant.RowSecurity(name='activities_activity_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='activities_activity_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='activities_activity_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='activities_activity_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='activities_activity_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='activities_activity_company_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'actor_id'), field='actor', name='activities_activity_actor_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'note_id'), field='note', name='activities_activity_note_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'task_id'), field='task', name='activities_activity_task_id_tfk', on_delete='ON DELETE SET NULL ("task_id")', targets=('workspace_id', 'id')),
+                    models.CheckConstraint(condition=models.Q(('at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='activity_at_years'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='last_activity', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added\n          WHERE deal_id IS NOT NULL AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id\n      AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);\n    RETURN NULL;\n", hash='88b8bee6aeafb1f189a6bc93d5b50c03bea07ece', level='STATEMENT', operation='INSERT', pgid='pgtrigger_last_activity_855fc', referencing='REFERENCING NEW TABLE AS added ', table='activities_activity', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='last_activity_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id,\n                 (SELECT a.at FROM activities_activity a\n                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL\n                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at\n          FROM (\n    SELECT workspace_id, deal_id FROM (\n        (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines) UNION ALL (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines)\n    ) moved WHERE deal_id IS NOT NULL GROUP BY 1, 2\n) c ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;\n    RETURN NULL;\n", hash='c0c95e6a1fe761936a4b497bb86fa1e80b72a678', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_last_activity_update_4acb5', referencing='REFERENCING OLD TABLE AS old_lines  NEW TABLE AS new_lines ', table='activities_activity', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='last_activity_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id,\n                 (SELECT a.at FROM activities_activity a\n                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL\n                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at\n          FROM (SELECT workspace_id, deal_id FROM old_lines WHERE deal_id IS NOT NULL GROUP BY 1, 2) c ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;\n    RETURN NULL;\n", hash='9a5a66ebd499687c81203e95cc38abbbb9fe2a7b', level='STATEMENT', operation='DELETE', pgid='pgtrigger_last_activity_delete_c3605', referencing='REFERENCING OLD TABLE AS old_lines ', table='activities_activity', when='AFTER')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,242 +227,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='activities_taskhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='aa29b14127cfef0f0c825ff3580d5289c4eeaad1', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9e830', table='activities_taskhistory', when='BEFORE')),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('deal__isnull', False)), fields=['workspace', 'deal'], name='note_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('lead__isnull', False)), fields=['workspace', 'lead'], name='note_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('contact__isnull', False)), fields=['workspace', 'contact'], name='note_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('company__isnull', False)), fields=['workspace', 'company'], name='note_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('deal__isnull', False), ('lead__isnull', False), ('contact__isnull', False), ('company__isnull', False), _connector='OR'), name='note_has_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.RowSecurity(name='activities_note_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='activities_note_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;', hash='4e24a9c0da7736ae934718996b3bcab7b78ebdb7', operation='UPDATE', pgid='pgtrigger_update_update_e699a', table='activities_note', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;', hash='fddbc2c83707369459614de633f22e6e2011f53d', operation='DELETE', pgid='pgtrigger_delete_delete_2fba3', table='activities_note', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='notehistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='activities_notehistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='notehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='98d1cafd5a5c5dd5b84d1a83d79d67ca757a9068', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_17443', table='activities_notehistory', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('deal__isnull', False), ('status', 'open')), fields=['workspace', 'deal', 'due_at'], name='task_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('lead__isnull', False), ('status', 'open')), fields=['workspace', 'lead', 'due_at'], name='task_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('contact__isnull', False), ('status', 'open')), fields=['workspace', 'contact', 'due_at'], name='task_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('company__isnull', False), ('status', 'open')), fields=['workspace', 'company', 'due_at'], name='task_company'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['workspace', 'assignee', 'due_at'], name='task_assignee'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('deal__isnull', False), ('lead__isnull', False), ('contact__isnull', False), ('company__isnull', False), _connector='OR'), name='task_has_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('status', 'done')), models.Q(models.Q(('status', 'done'), _negated=True), ('done_at', None)), _connector='OR'), name='task_done_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.RowSecurity(name='activities_task_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='activities_task_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='next_activity_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at\n          FROM (SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL GROUP BY 1, 2) c\n          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'\n          GROUP BY 1, 2 ORDER BY 1, 2) planned\n    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;\n    RETURN NULL;\n", hash='19109b53b65c38b806dd8b0b499d1a2426d60faa', level='STATEMENT', operation='INSERT', pgid='pgtrigger_next_activity_insert_4b2d5', referencing='REFERENCING NEW TABLE AS new_tasks ', table='activities_task', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='next_activity_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at\n          FROM (SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL UNION SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL) c\n          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'\n          GROUP BY 1, 2 ORDER BY 1, 2) planned\n    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;\n    RETURN NULL;\n", hash='359326436e35c61a9a9a566808f2521f5d1d4687', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_next_activity_update_5a9d1', referencing='REFERENCING OLD TABLE AS old_tasks  NEW TABLE AS new_tasks ', table='activities_task', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='next_activity_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET next_activity_at = planned.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id, min(t.due_at) AS at\n          FROM (SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL GROUP BY 1, 2) c\n          LEFT JOIN activities_task t ON t.workspace_id = c.workspace_id AND t.deal_id = c.deal_id AND t.status = 'open'\n          GROUP BY 1, 2 ORDER BY 1, 2) planned\n    WHERE d.workspace_id = planned.workspace_id AND d.id = planned.deal_id AND d.next_activity_at IS DISTINCT FROM planned.at;\n    RETURN NULL;\n", hash='7aa69b287db7b02b3aabcc8457478c2509b328ef', level='STATEMENT', operation='DELETE', pgid='pgtrigger_next_activity_delete_93599', referencing='REFERENCING OLD TABLE AS old_tasks ', table='activities_task', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='95f3cb6b960a0b4297316c46bb2ed5259a03d39e', operation='UPDATE', pgid='pgtrigger_update_update_519d2', table='activities_task', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;', hash='2bded6c09e85a04a14a130aa5966908b830e3513', operation='DELETE', pgid='pgtrigger_delete_delete_ae56e', table='activities_task', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('deal__isnull', False)), fields=['workspace', 'deal', '-at', '-id'], name='activity_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('lead__isnull', False)), fields=['workspace', 'lead', '-at', '-id'], name='activity_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('contact__isnull', False)), fields=['workspace', 'contact', '-at', '-id'], name='activity_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(condition=models.Q(('company__isnull', False)), fields=['workspace', 'company', '-at', '-id'], name='activity_company'),
-        ),
-        migrations.AddIndex(
-            model_name='activity',
-            index=models.Index(fields=['workspace', '-at', '-id'], name='activity_recent'),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(('deal__isnull', False), ('lead__isnull', False), ('contact__isnull', False), ('company__isnull', False), _connector='OR'), name='activity_has_subject'),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.RowSecurity(name='activities_activity_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='activities_activity_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='last_activity', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added\n          WHERE deal_id IS NOT NULL AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id\n      AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);\n    RETURN NULL;\n", hash='88b8bee6aeafb1f189a6bc93d5b50c03bea07ece', level='STATEMENT', operation='INSERT', pgid='pgtrigger_last_activity_855fc', referencing='REFERENCING NEW TABLE AS added ', table='activities_activity', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='last_activity_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id,\n                 (SELECT a.at FROM activities_activity a\n                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL\n                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at\n          FROM (\n    SELECT workspace_id, deal_id FROM (\n        (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines) UNION ALL (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines)\n    ) moved WHERE deal_id IS NOT NULL GROUP BY 1, 2\n) c ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;\n    RETURN NULL;\n", hash='c0c95e6a1fe761936a4b497bb86fa1e80b72a678', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_last_activity_update_4acb5', referencing='REFERENCING OLD TABLE AS old_lines  NEW TABLE AS new_lines ', table='activities_activity', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='last_activity_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id,\n                 (SELECT a.at FROM activities_activity a\n                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL\n                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at\n          FROM (SELECT workspace_id, deal_id FROM old_lines WHERE deal_id IS NOT NULL GROUP BY 1, 2) c ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;\n    RETURN NULL;\n", hash='9a5a66ebd499687c81203e95cc38abbbb9fe2a7b', level='STATEMENT', operation='DELETE', pgid='pgtrigger_last_activity_delete_c3605', referencing='REFERENCING OLD TABLE AS old_lines ', table='activities_activity', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='taskhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='activities_taskhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='taskhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='aa29b14127cfef0f0c825ff3580d5289c4eeaad1', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9e830', table='activities_taskhistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='activities_note_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='activities_note_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='activities_note_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='activities_note_company_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'author_id'), field='author', name='activities_note_author_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='activities_task_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='activities_task_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='activities_task_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='activities_task_company_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'assignee_id'), field='assignee', name='activities_task_assignee_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'created_by_id'), field='created_by', name='activities_task_created_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='activities_activity_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='activities_activity_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='activities_activity_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='activities_activity_company_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'actor_id'), field='actor', name='activities_activity_actor_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'note_id'), field='note', name='activities_activity_note_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'task_id'), field='task', name='activities_activity_task_id_tfk', on_delete='ON DELETE SET NULL ("task_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='activity',
-            constraint=models.CheckConstraint(condition=models.Q(('at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='activity_at_years'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('due_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='task_due_at_years'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('remind_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('remind_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='task_remind_at_years'),
         ),
     ]

@@ -301,38 +301,34 @@ class Migration(migrations.Migration):
                         targets=("workspace_id", "id"),
                     ),
                 ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="bell_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'notification', 'client', current_setting('app.client_id', true),\n        'users', json_build_array(recipient_id))::text)\n    FROM (SELECT workspace_id, recipient_id FROM added) touched GROUP BY workspace_id, recipient_id ORDER BY workspace_id, recipient_id;\n    RETURN NULL;\n",
+                            hash="bdf24672f2ff01490cd2f83fc01f048a229c4f96",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_bell_insert_bd1e2",
+                            referencing="REFERENCING NEW TABLE AS added ",
+                            table="activities_notification",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="bell_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'notification', 'client', current_setting('app.client_id', true),\n        'users', json_build_array(recipient_id))::text)\n    FROM (SELECT n.workspace_id, n.recipient_id FROM new_ones n JOIN old_ones o USING (id) WHERE n.read_at IS DISTINCT FROM o.read_at) touched GROUP BY workspace_id, recipient_id ORDER BY workspace_id, recipient_id;\n    RETURN NULL;\n",
+                            hash="13cbd61c69e9901a13d4b34a8b2f225152a38a63",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_bell_update_a1575",
+                            referencing="REFERENCING OLD TABLE AS old_ones  NEW TABLE AS new_ones ",
+                            table="activities_notification",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="notification",
-            trigger=pgtrigger.compiler.Trigger(
-                name="bell_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'notification', 'client', current_setting('app.client_id', true),\n        'users', json_build_array(recipient_id))::text)\n    FROM (SELECT workspace_id, recipient_id FROM added) touched GROUP BY workspace_id, recipient_id ORDER BY workspace_id, recipient_id;\n    RETURN NULL;\n",
-                    hash="bdf24672f2ff01490cd2f83fc01f048a229c4f96",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_bell_insert_bd1e2",
-                    referencing="REFERENCING NEW TABLE AS added ",
-                    table="activities_notification",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="notification",
-            trigger=pgtrigger.compiler.Trigger(
-                name="bell_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'notification', 'client', current_setting('app.client_id', true),\n        'users', json_build_array(recipient_id))::text)\n    FROM (SELECT n.workspace_id, n.recipient_id FROM new_ones n JOIN old_ones o USING (id) WHERE n.read_at IS DISTINCT FROM o.read_at) touched GROUP BY workspace_id, recipient_id ORDER BY workspace_id, recipient_id;\n    RETURN NULL;\n",
-                    hash="13cbd61c69e9901a13d4b34a8b2f225152a38a63",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_bell_update_a1575",
-                    referencing="REFERENCING OLD TABLE AS old_ones  NEW TABLE AS new_ones ",
-                    table="activities_notification",
-                    when="AFTER",
-                ),
-            ),
         ),
     ]

@@ -31,9 +31,52 @@ class Migration(migrations.Migration):
                 ),
                 ("quiet_from", models.TimeField(blank=True, help_text="In the member's own zone.", null=True)),
                 ("quiet_until", models.TimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "verbose_name_plural": "deliveries",
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "user"), name="delivery_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("quiet_from", None), ("quiet_until", None)),
+                            models.Q(
+                                ("quiet_from__isnull", False),
+                                ("quiet_until__isnull", False),
+                                models.Q(("quiet_from", models.F("quiet_until")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="delivery_quiet",
+                    ),
+                    workspaces.tenant.RowSecurity(name="activities_delivery_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_delivery_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "user_id"),
+                        field="user",
+                        name="activities_delivery_user_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -41,7 +84,57 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("text", models.CharField(max_length=254)),
+                (
+                    "note",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mentions",
+                        to="activities.note",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "note", "user"), name="mention_once"),
+                    workspaces.tenant.RowSecurity(name="activities_mention_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_mention_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "note_id"),
+                        field="note",
+                        name="activities_mention_note_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "user_id"),
+                        field="user",
+                        name="activities_mention_user_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="NotificationMail",
@@ -55,7 +148,47 @@ class Migration(migrations.Migration):
                 ),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("problem", models.CharField(blank=True, help_text="What the mail server said last.", max_length=200)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_try_at__isnull", False)),
+                        fields=["next_try_at"],
+                        name="notification_mail_try",
+                    ),
+                    models.Index(fields=["workspace", "created_at"], name="notification_mail_age"),
+                ],
+                "constraints": [
+                    workspaces.tenant.RowSecurity(name="activities_notificationmail_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_notificationmail_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "recipient_id"),
+                        field="recipient",
+                        name="activities_notificationmail_recipient_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
         ),
         migrations.AlterModelOptions(
             name="note",
@@ -123,80 +256,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="delivery",
-            name="user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="delivery",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="mention",
-            name="note",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="mentions",
-                to="activities.note",
-            ),
-        ),
-        migrations.AddField(
-            model_name="mention",
-            name="user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="mention",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="notificationmail",
-            name="recipient",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="notificationmail",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
             model_name="notification",
             name="mail",
             field=models.ForeignKey(
@@ -224,103 +283,6 @@ class Migration(migrations.Migration):
                 name="activities_notification_mail_id_tfk",
                 on_delete='ON DELETE SET NULL ("mail_id")',
                 targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("workspace", "user"), name="delivery_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("quiet_from", None), ("quiet_until", None)),
-                    models.Q(
-                        ("quiet_from__isnull", False),
-                        ("quiet_until__isnull", False),
-                        models.Q(("quiet_from", models.F("quiet_until")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="delivery_quiet",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=workspaces.tenant.RowSecurity(name="activities_delivery_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_delivery_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "user_id"),
-                field="user",
-                name="activities_delivery_user_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mention",
-            constraint=models.UniqueConstraint(fields=("workspace", "note", "user"), name="mention_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="mention",
-            constraint=workspaces.tenant.RowSecurity(name="activities_mention_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="mention",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_mention_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="mention",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "note_id"),
-                field="note",
-                name="activities_mention_note_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mention",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "user_id"),
-                field="user",
-                name="activities_mention_user_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notificationmail",
-            index=models.Index(
-                condition=models.Q(("next_try_at__isnull", False)), fields=["next_try_at"], name="notification_mail_try"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notificationmail",
-            index=models.Index(fields=["workspace", "created_at"], name="notification_mail_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="notificationmail",
-            constraint=workspaces.tenant.RowSecurity(name="activities_notificationmail_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="notificationmail",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_notificationmail_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="notificationmail",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "recipient_id"),
-                field="recipient",
-                name="activities_notificationmail_recipient_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
             ),
         ),
     ]

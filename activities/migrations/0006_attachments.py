@@ -31,7 +31,177 @@ class Migration(migrations.Migration):
                 ("sha256", models.CharField(editable=False, max_length=64)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="leads.company",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="leads.contact",
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("deal__isnull", False), ("deleted_at", None)),
+                        fields=["workspace", "deal", "-created_at"],
+                        name="attachment_deal",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at", None), ("lead__isnull", False)),
+                        fields=["workspace", "lead", "-created_at"],
+                        name="attachment_lead",
+                    ),
+                    models.Index(
+                        condition=models.Q(("contact__isnull", False), ("deleted_at", None)),
+                        fields=["workspace", "contact", "-created_at"],
+                        name="attachment_contact",
+                    ),
+                    models.Index(
+                        condition=models.Q(("company__isnull", False), ("deleted_at", None)),
+                        fields=["workspace", "company", "-created_at"],
+                        name="attachment_company",
+                    ),
+                    models.Index(
+                        condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="attachment_bin"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deal__isnull", False),
+                            ("lead__isnull", False),
+                            ("contact__isnull", False),
+                            ("company__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="attachment_has_subject",
+                    ),
+                    models.UniqueConstraint(fields=("workspace", "path"), name="attachment_path_once"),
+                    workspaces.tenant.RowSecurity(name="activities_attachment_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_attachment_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "deal_id"),
+                        field="deal",
+                        name="activities_attachment_deal_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "lead_id"),
+                        field="lead",
+                        name="activities_attachment_lead_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "contact_id"),
+                        field="contact",
+                        name="activities_attachment_contact_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "company_id"),
+                        field="company",
+                        name="activities_attachment_company_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "author_id"),
+                        field="author",
+                        name="activities_attachment_author_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "activities_attachmenthistory" ("author_id", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "id", "lead_id", "name", "path", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sha256", "size", "workspace_id") VALUES (OLD."author_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."id", OLD."lead_id", OLD."name", OLD."path", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."sha256", OLD."size", OLD."workspace_id"); RETURN NULL;',
+                            hash="358ad24f6b99d2ec4aaefa0dc6f361bcd1b3c312",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_b0615",
+                            table="activities_attachment",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "activities_attachmenthistory" ("author_id", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "id", "lead_id", "name", "path", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sha256", "size", "workspace_id") VALUES (OLD."author_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."id", OLD."lead_id", OLD."name", OLD."path", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."sha256", OLD."size", OLD."workspace_id"); RETURN NULL;',
+                            hash="f8bd7cc9f50cf6524bf58516dcf8f2a4c6898b24",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_93ce1",
+                            table="activities_attachment",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AttachmentHistory",
@@ -48,9 +218,106 @@ class Migration(migrations.Migration):
                 ("sha256", models.CharField(editable=False, max_length=64)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.company",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.contact",
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="activities.attachment",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="activities_attachmenthistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="f603c4466739adeaf085e91cea6f13fd687f13c8",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_b1335",
+                            table="activities_attachmenthistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.AlterField(
@@ -82,328 +349,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("deal__isnull", False)),
                 fields=["workspace", "deal", "-done_at"],
                 name="task_of_deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachment",
-            name="author",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachment",
-            name="company",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="leads.company",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachment",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="leads.contact",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachment",
-            name="deal",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachment",
-            name="lead",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachment",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="author",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="company",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.company",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.contact",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="deal",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="lead",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="activities.attachment",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attachmenthistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="attachment",
-            index=models.Index(
-                condition=models.Q(("deal__isnull", False), ("deleted_at", None)),
-                fields=["workspace", "deal", "-created_at"],
-                name="attachment_deal",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="attachment",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None), ("lead__isnull", False)),
-                fields=["workspace", "lead", "-created_at"],
-                name="attachment_lead",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="attachment",
-            index=models.Index(
-                condition=models.Q(("contact__isnull", False), ("deleted_at", None)),
-                fields=["workspace", "contact", "-created_at"],
-                name="attachment_contact",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="attachment",
-            index=models.Index(
-                condition=models.Q(("company__isnull", False), ("deleted_at", None)),
-                fields=["workspace", "company", "-created_at"],
-                name="attachment_company",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="attachment",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="attachment_bin"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("deal__isnull", False),
-                    ("lead__isnull", False),
-                    ("contact__isnull", False),
-                    ("company__isnull", False),
-                    _connector="OR",
-                ),
-                name="attachment_has_subject",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=models.UniqueConstraint(fields=("workspace", "path"), name="attachment_path_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.RowSecurity(name="activities_attachment_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_attachment_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deal_id"),
-                field="deal",
-                name="activities_attachment_deal_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "lead_id"),
-                field="lead",
-                name="activities_attachment_lead_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "contact_id"),
-                field="contact",
-                name="activities_attachment_contact_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "company_id"),
-                field="company",
-                name="activities_attachment_company_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "author_id"),
-                field="author",
-                name="activities_attachment_author_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attachment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "activities_attachmenthistory" ("author_id", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "id", "lead_id", "name", "path", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sha256", "size", "workspace_id") VALUES (OLD."author_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."id", OLD."lead_id", OLD."name", OLD."path", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."sha256", OLD."size", OLD."workspace_id"); RETURN NULL;',
-                    hash="358ad24f6b99d2ec4aaefa0dc6f361bcd1b3c312",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_b0615",
-                    table="activities_attachment",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attachment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "activities_attachmenthistory" ("author_id", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "id", "lead_id", "name", "path", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "sha256", "size", "workspace_id") VALUES (OLD."author_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."id", OLD."lead_id", OLD."name", OLD."path", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."sha256", OLD."size", OLD."workspace_id"); RETURN NULL;',
-                    hash="f8bd7cc9f50cf6524bf58516dcf8f2a4c6898b24",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_93ce1",
-                    table="activities_attachment",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attachmenthistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="activities_attachmenthistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attachmenthistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="f603c4466739adeaf085e91cea6f13fd687f13c8",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_b1335",
-                    table="activities_attachmenthistory",
-                    when="BEFORE",
-                ),
             ),
         ),
     ]

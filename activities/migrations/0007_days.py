@@ -66,7 +66,90 @@ class Migration(migrations.Migration):
                 ("is_off", models.BooleanField(default=False)),
                 ("due_version", models.PositiveIntegerField()),
                 ("sent_version", models.PositiveIntegerField(default=0)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="leads.contact",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attendees",
+                        to="activities.task",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_version__gt", models.F("sent_version"))),
+                        fields=["workspace"],
+                        name="attendee_unsent",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "task", "email"), name="attendee_once"),
+                    workspaces.tenant.RowSecurity(name="activities_attendee_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_attendee_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "task_id"),
+                        field="task",
+                        name="activities_attendee_task_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "contact_id"),
+                        field="contact",
+                        name="activities_attendee_contact_id_tfk",
+                        on_delete='ON DELETE SET NULL ("contact_id")',
+                        targets=("workspace_id", "id"),
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."answer" IS DISTINCT FROM (NEW."answer") OR OLD."contact_id" IS DISTINCT FROM (NEW."contact_id") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_off" IS DISTINCT FROM (NEW."is_off") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."task_id" IS DISTINCT FROM (NEW."task_id") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
+                            func='INSERT INTO "activities_attendeehistory" ("answer", "contact_id", "email", "id", "is_off", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "task_id", "workspace_id") VALUES (OLD."answer", OLD."contact_id", OLD."email", OLD."id", OLD."is_off", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."task_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="02133da6945a172754832240cb5377310bbb3e25",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_9e8df",
+                            table="activities_attendee",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "activities_attendeehistory" ("answer", "contact_id", "email", "id", "is_off", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "task_id", "workspace_id") VALUES (OLD."answer", OLD."contact_id", OLD."email", OLD."id", OLD."is_off", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."task_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="2bafd11977d2c15eac4a186057a20b41613476c6",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_48f8f",
+                            table="activities_attendee",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AttendeeHistory",
@@ -93,9 +176,68 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_off", models.BooleanField(default=False)),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.contact",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="activities.attendee",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="activities.task",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="activities_attendeehistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="90fbcc86165ec5787a0d67ec6230bd36af40adc7",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_fee29",
+                            table="activities_attendeehistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -104,7 +246,65 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "user"), name="calendar_feed_once"),
+                    workspaces.tenant.RowSecurity(name="activities_calendarfeed_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_calendarfeed_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "user_id"),
+                        field="user",
+                        name="activities_calendarfeed_user_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "activities_calendarfeedhistory" ("created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "token_hash", "user_id", "workspace_id") VALUES (OLD."created_at", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."token_hash", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="2f5ddf3c65ec6fce8e6faeb45a8be6f6bd11eb62",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_bf215",
+                            table="activities_calendarfeed",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "activities_calendarfeedhistory" ("created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "token_hash", "user_id", "workspace_id") VALUES (OLD."created_at", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."token_hash", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="2b3667f87da6693c919316369744afd82698843d",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_f9016",
+                            table="activities_calendarfeed",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CalendarFeedHistory",
@@ -117,9 +317,56 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField()),
                 ("token_hash", models.CharField(editable=False, max_length=64)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="activities.calendarfeed",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="activities_calendarfeedhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="e0b65cfc1772ca5862ef5b3df565f67a9154aed3",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_62096",
+                            table="activities_calendarfeedhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -469,297 +716,6 @@ class Migration(migrations.Migration):
                 name="activities_task_follows_id_tfk",
                 on_delete='ON DELETE SET NULL ("follows_id")',
                 targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendee",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="leads.contact",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendee",
-            name="task",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="attendees",
-                to="activities.task",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendee",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendeehistory",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.contact",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendeehistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="activities.attendee",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendeehistory",
-            name="task",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="activities.task",
-            ),
-        ),
-        migrations.AddField(
-            model_name="attendeehistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarfeed",
-            name="user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarfeed",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarfeedhistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="activities.calendarfeed",
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarfeedhistory",
-            name="user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarfeedhistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="attendee",
-            index=models.Index(
-                condition=models.Q(("due_version__gt", models.F("sent_version"))),
-                fields=["workspace"],
-                name="attendee_unsent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendee",
-            constraint=models.UniqueConstraint(fields=("workspace", "task", "email"), name="attendee_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="attendee",
-            constraint=workspaces.tenant.RowSecurity(name="activities_attendee_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="attendee",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_attendee_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="attendee",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "task_id"),
-                field="task",
-                name="activities_attendee_task_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendee",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "contact_id"),
-                field="contact",
-                name="activities_attendee_contact_id_tfk",
-                on_delete='ON DELETE SET NULL ("contact_id")',
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attendee",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."answer" IS DISTINCT FROM (NEW."answer") OR OLD."contact_id" IS DISTINCT FROM (NEW."contact_id") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_off" IS DISTINCT FROM (NEW."is_off") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."task_id" IS DISTINCT FROM (NEW."task_id") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
-                    func='INSERT INTO "activities_attendeehistory" ("answer", "contact_id", "email", "id", "is_off", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "task_id", "workspace_id") VALUES (OLD."answer", OLD."contact_id", OLD."email", OLD."id", OLD."is_off", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."task_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="02133da6945a172754832240cb5377310bbb3e25",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_9e8df",
-                    table="activities_attendee",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attendee",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "activities_attendeehistory" ("answer", "contact_id", "email", "id", "is_off", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "task_id", "workspace_id") VALUES (OLD."answer", OLD."contact_id", OLD."email", OLD."id", OLD."is_off", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."task_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="2bafd11977d2c15eac4a186057a20b41613476c6",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_48f8f",
-                    table="activities_attendee",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendeehistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="activities_attendeehistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="attendeehistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="90fbcc86165ec5787a0d67ec6230bd36af40adc7",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_fee29",
-                    table="activities_attendeehistory",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=models.UniqueConstraint(fields=("workspace", "user"), name="calendar_feed_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=workspaces.tenant.RowSecurity(name="activities_calendarfeed_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="activities_calendarfeed_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeed",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "user_id"),
-                field="user",
-                name="activities_calendarfeed_user_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendarfeed",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "activities_calendarfeedhistory" ("created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "token_hash", "user_id", "workspace_id") VALUES (OLD."created_at", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."token_hash", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="2f5ddf3c65ec6fce8e6faeb45a8be6f6bd11eb62",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_bf215",
-                    table="activities_calendarfeed",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendarfeed",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "activities_calendarfeedhistory" ("created_at", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "token_hash", "user_id", "workspace_id") VALUES (OLD."created_at", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."token_hash", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="2b3667f87da6693c919316369744afd82698843d",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_f9016",
-                    table="activities_calendarfeed",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarfeedhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="activities_calendarfeedhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendarfeedhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="e0b65cfc1772ca5862ef5b3df565f67a9154aed3",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_62096",
-                    table="activities_calendarfeedhistory",
-                    when="BEFORE",
-                ),
             ),
         ),
     ]

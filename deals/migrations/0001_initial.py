@@ -26,13 +26,82 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Pipeline',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('position', models.PositiveSmallIntegerField(default=0)),
+                ('is_default', models.BooleanField(default=False)),
+                ('max_skip', models.PositiveSmallIntegerField(blank=True, help_text='The most stages one move may skip forward; empty: any number.', null=True)),
+                ('win_from', models.PositiveSmallIntegerField(blank=True, help_text='Position of the earliest open stage a deal can be won from; empty: any but the first.', null=True)),
+                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
+            ],
+            options={
+                'ordering': ['position', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='pipeline_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('workspace',), name='pipeline_default_once'),
+                    workspaces.tenant.RowSecurity(name='deals_pipeline_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_pipeline_tkey'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_pipelinehistory" ("id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "win_from", "workspace_id") VALUES (OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."win_from", OLD."workspace_id"); RETURN NULL;', hash='013772a4f0b605b2b3a7bb12544dd2af3f63f28b', operation='UPDATE', pgid='pgtrigger_update_update_25979', table='deals_pipeline', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_pipelinehistory" ("id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "win_from", "workspace_id") VALUES (OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."win_from", OLD."workspace_id"); RETURN NULL;', hash='148d6bb806f0691396c98ab0ea7d3035371f7a3f', operation='DELETE', pgid='pgtrigger_delete_delete_3e785', table='deals_pipeline', when='AFTER')),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Stage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=60)),
+                ('position', models.PositiveSmallIntegerField()),
+                ('probability', models.PositiveSmallIntegerField(default=0, help_text='Percent.', validators=[django.core.validators.MaxValueValidator(100)])),
+                ('color', models.CharField(default='#6B7280', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9A-Fa-f]{6}$', 'Write a colour as #RRGGBB.')])),
+                ('kind', models.CharField(choices=[('open', 'Open'), ('won', 'Won'), ('lost', 'Lost')], default='open', max_length=4)),
+                ('rotting_days', models.PositiveSmallIntegerField(blank=True, help_text='Days without activity until a deal rots; empty: never.', null=True)),
+                ('forecast_category', models.CharField(blank=True, choices=[('pipeline', 'Pipeline'), ('best_case', 'Best case'), ('commit', 'Commit'), ('closed', 'Closed'), ('omitted', 'Omitted')], help_text='Empty: by probability.', max_length=9)),
+                ('pipeline', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='deals.pipeline')),
+                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
+            ],
+            options={
+                'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'pipeline', 'name'), name='stage_once'),
+                    models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('workspace', 'pipeline', 'position'), name='stage_position_once'),
+                    models.UniqueConstraint(fields=('workspace', 'pipeline', 'id', 'kind'), name='stage_of_deal'),
+                    models.CheckConstraint(condition=models.Q(('probability__range', (0, 100))), name='stage_probability'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'won'), ('probability', 100)), models.Q(('kind', 'lost'), ('probability', 0)), ('kind', 'open'), _connector='OR'), name='stage_closed_probability'),
+                    workspaces.tenant.RowSecurity(name='deals_stage_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_stage_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'pipeline_id'), field='pipeline', name='deals_stage_pipeline_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_stagehistory" ("color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "workspace_id") VALUES (OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."workspace_id"); RETURN NULL;', hash='dd77498c51399141dfa9b75d13be727208db51d1', operation='UPDATE', pgid='pgtrigger_update_update_554d3', table='deals_stage', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_stagehistory" ("color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "workspace_id") VALUES (OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."workspace_id"); RETURN NULL;', hash='3ffd1b7189be0f22a07028d87c720bdb9d2d4c05', operation='DELETE', pgid='pgtrigger_delete_delete_51972', table='deals_stage', when='AFTER')),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name='ClosedDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
                 ('deals', models.IntegerField(default=0)),
                 ('amount', models.DecimalField(decimal_places=2, default=0, max_digits=20)),
+                ('owner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('stage', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='deals.stage')),
+                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'stage', 'day', 'owner'), name='closed_day_once'),
+                    workspaces.tenant.RowSecurity(name='deals_closedday_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_closedday_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id'), field='stage', name='deals_closedday_stage_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_closedday_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Deal',
@@ -69,9 +138,53 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('segment', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='leads.segment')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
+                ('pipeline', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='deals.pipeline')),
+                ('stage', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='deals.stage')),
             ],
             options={
                 'base_manager_name': 'all_objects',
+                'indexes': [
+                    models.Index(condition=models.Q(('deleted_at', None), ('status', 'open')), fields=['workspace', 'stage', 'rank', 'id'], include=('owner',), name='deal_lane'),
+                    models.Index(condition=models.Q(('deleted_at', None), ('status', 'open')), fields=['workspace', 'owner', 'stage', 'rank', 'id'], name='deal_own'),
+                    models.Index(condition=models.Q(models.Q(('status', 'open'), _negated=True), ('deleted_at', None)), fields=['workspace', 'stage', '-closed_at', '-id'], include=('owner', 'amount'), name='deal_closed'),
+                    models.Index(fields=['workspace', '-created_at', '-id'], name='deal_created'),
+                    models.Index(fields=['workspace', 'amount', 'id'], name='deal_amount'),
+                    models.Index(fields=['workspace', 'expected_close_date', 'id'], name='deal_close_date'),
+                    models.Index(fields=['workspace', 'name', 'id'], name='deal_name'),
+                    models.Index(models.F('workspace'), models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('amount'), '*', models.F('probability')), output_field=models.DecimalField(decimal_places=2, max_digits=17)), models.F('id'), name='deal_weight'),
+                    models.Index(fields=['workspace', 'stage_entered_at', 'id'], name='deal_stage_entered'),
+                    models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['workspace', 'closed_at', 'id'], name='deal_closed_at'),
+                    models.Index(condition=models.Q(('next_activity_at__isnull', False)), fields=['workspace', 'next_activity_at', 'id'], name='deal_next_activity'),
+                    models.Index(fields=['workspace', 'company'], name='deal_company'),
+                    models.Index(condition=models.Q(('lead__isnull', False)), fields=['workspace', 'lead'], name='deal_lead'),
+                    models.Index(fields=['workspace', '-updated_at'], name='deal_updated'),
+                    models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['deleted_at'], name='deal_bin'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('rank__isnull', False)), fields=('workspace', 'stage', 'rank'), name='deal_rank_once'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='deal_named'),
+                    models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='deal_amount_positive'),
+                    models.CheckConstraint(condition=models.Q(('probability__range', (0, 100))), name='deal_probability'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('rank__isnull', False), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('closed_at__isnull', False), ('rank', None)), _connector='OR'), name='deal_closed_at'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'lost'), _negated=True), models.Q(('lost_reason', ''), _negated=True), _connector='OR'), name='deal_lost_reason'),
+                    workspaces.tenant.RowSecurity(name='deals_deal_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_deal_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='deals_deal_company_id_tfk', on_delete='ON DELETE SET NULL ("company_id")', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='deals_deal_lead_id_tfk', on_delete='ON DELETE SET NULL ("lead_id")', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_deal_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'pipeline_id'), field='pipeline', name='deals_deal_pipeline_id_tfk', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id', 'pipeline_id', 'status'), field='stage', name='deals_deal_stage_id_tfk', targets=('workspace_id', 'id', 'pipeline_id', 'kind')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'campaign_id'), field='campaign', name='deals_deal_campaign_id_tfk', on_delete='ON DELETE SET NULL ("campaign_id")', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'segment_id'), field='segment', name='deals_deal_segment_id_tfk', on_delete='ON DELETE SET NULL ("segment_id")', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'created_by_id'), field='created_by', name='deals_deal_created_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='kept_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM new_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='583b27dac2b33b824d4f04d02bbe99550e6a8d0b', level='STATEMENT', operation='INSERT', pgid='pgtrigger_kept_insert_28362', referencing='REFERENCING NEW TABLE AS new_deals ', table='deals_deal', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='kept_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals UNION ALL SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals UNION ALL SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals UNION ALL SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT n.workspace_id, n.id, unnest(ARRAY[n.owner_id, o.owner_id]) AS owner FROM new_deals n JOIN old_deals o USING (id) WHERE n IS DISTINCT FROM o) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='14cdac0f24c216126d3d7e1f4fb55e45e03d7989', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_kept_update_555fd', referencing='REFERENCING OLD TABLE AS old_deals  NEW TABLE AS new_deals ', table='deals_deal', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='kept_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 AS n FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM old_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='f72f09b5f6930c948f03c4b12a70ba22ac7df1b6', level='STATEMENT', operation='DELETE', pgid='pgtrigger_kept_delete_d79eb', referencing='REFERENCING OLD TABLE AS old_deals ', table='deals_deal', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."close_note" IS DISTINCT FROM (NEW."close_note") OR OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."competitor" IS DISTINCT FROM (NEW."competitor") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."deleted_at" IS DISTINCT FROM (NEW."deleted_at") OR OLD."expected_close_date" IS DISTINCT FROM (NEW."expected_close_date") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."lost_reason" IS DISTINCT FROM (NEW."lost_reason") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."next_step" IS DISTINCT FROM (NEW."next_step") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."pipeline_id" IS DISTINCT FROM (NEW."pipeline_id") OR OLD."probability" IS DISTINCT FROM (NEW."probability") OR OLD."probability_source" IS DISTINCT FROM (NEW."probability_source") OR OLD."product" IS DISTINCT FROM (NEW."product") OR OLD."segment_id" IS DISTINCT FROM (NEW."segment_id") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."stage_id" IS DISTINCT FROM (NEW."stage_id") OR OLD."stage_entered_at" IS DISTINCT FROM (NEW."stage_entered_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."won_reason" IS DISTINCT FROM (NEW."won_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "deals_dealhistory" ("amount", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;', hash='4a515d879e35b0cb421bafb8490748e318ddbaec', operation='UPDATE', pgid='pgtrigger_update_update_e9aad', table='deals_deal', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_dealhistory" ("amount", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;', hash='deb719defc4cab858547d5b9ef9bc2d11741f8aa', operation='DELETE', pgid='pgtrigger_delete_delete_8271c', table='deals_deal', when='AFTER')),
+                ],
             },
             managers=[
                 ('objects', django.db.models.manager.Manager()),
@@ -88,31 +201,20 @@ class Migration(migrations.Migration):
                 ('deal', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='contacts', to='deals.deal')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
-        ),
-        migrations.AddField(
-            model_name='deal',
-            name='people',
-            field=models.ManyToManyField(related_name='deals', through='deals.DealContact', to='leads.contact'),
-        ),
-        migrations.CreateModel(
-            name='Pipeline',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('is_default', models.BooleanField(default=False)),
-                ('max_skip', models.PositiveSmallIntegerField(blank=True, help_text='The most stages one move may skip forward; empty: any number.', null=True)),
-                ('win_from', models.PositiveSmallIntegerField(blank=True, help_text='Position of the earliest open stage a deal can be won from; empty: any but the first.', null=True)),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
-            ],
             options={
-                'ordering': ['position', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'deal', 'contact'), name='deal_contact_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('workspace', 'deal'), name='deal_contact_primary'),
+                    workspaces.tenant.RowSecurity(name='deals_dealcontact_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_dealcontact_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='deals_dealcontact_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='deals_dealcontact_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_dealcontacthistory" ("contact_id", "deal_id", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "workspace_id") VALUES (OLD."contact_id", OLD."deal_id", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='a0444d6bcb37c0e9e6671baad3a9da3f8f89b357', operation='UPDATE', pgid='pgtrigger_update_update_fd2a7', table='deals_dealcontact', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_dealcontacthistory" ("contact_id", "deal_id", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "workspace_id") VALUES (OLD."contact_id", OLD."deal_id", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='60acdfc1c2c34f2606b032aa3fbbfbdca4b39904', operation='DELETE', pgid='pgtrigger_delete_delete_10f46', table='deals_dealcontact', when='AFTER')),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='deal',
-            name='pipeline',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='deals.pipeline'),
         ),
         migrations.CreateModel(
             name='PipelineHistory',
@@ -133,24 +235,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Stage',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('probability', models.PositiveSmallIntegerField(default=0, help_text='Percent.', validators=[django.core.validators.MaxValueValidator(100)])),
-                ('color', models.CharField(default='#6B7280', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9A-Fa-f]{6}$', 'Write a colour as #RRGGBB.')])),
-                ('kind', models.CharField(choices=[('open', 'Open'), ('won', 'Won'), ('lost', 'Lost')], default='open', max_length=4)),
-                ('rotting_days', models.PositiveSmallIntegerField(blank=True, help_text='Days without activity until a deal rots; empty: never.', null=True)),
-                ('forecast_category', models.CharField(blank=True, choices=[('pipeline', 'Pipeline'), ('best_case', 'Best case'), ('commit', 'Commit'), ('closed', 'Closed'), ('omitted', 'Omitted')], help_text='Empty: by probability.', max_length=9)),
-                ('pipeline', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='deals.pipeline')),
-                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
-            ],
-            options={
-                'ordering': ['position'],
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_pipelinehistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8dc811b00a83662cc32c5618661ee52e168abd1d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_24f64', table='deals_pipelinehistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -194,27 +284,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_dealhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f3f1e35656a48811703e8b0ea638a823698c8348', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_03f16', table='deals_dealhistory', when='BEFORE')),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='deal',
-            name='stage',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='deals.stage'),
-        ),
-        migrations.AddField(
-            model_name='closedday',
-            name='owner',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='closedday',
-            name='stage',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='deals.stage'),
-        ),
-        migrations.AddField(
-            model_name='closedday',
-            name='workspace',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace'),
         ),
         migrations.CreateModel(
             name='ClosedTotal',
@@ -228,6 +304,15 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
                 ('stage', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='deals.stage')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'stage', 'owner', 'days'), name='closed_total_once'),
+                    workspaces.tenant.RowSecurity(name='deals_closedtotal_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_closedtotal_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id'), field='stage', name='deals_closedtotal_stage_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_closedtotal_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='StageEvent',
@@ -247,6 +332,22 @@ class Migration(migrations.Migration):
                 ('undoes', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='deals.stageevent')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['workspace', 'deal', '-left_at', '-id'], name='stage_event_deal'),
+                    models.Index(fields=['workspace', 'to_stage', 'left_at'], name='stage_event_reached'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('undoes__isnull', False)), fields=('workspace', 'undoes'), name='stage_event_undone_once'),
+                    workspaces.tenant.RowSecurity(append_only=True, name='deals_stageevent_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_stageevent_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='deals_stageevent_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'from_stage_id'), field='from_stage', name='deals_stageevent_from_stage_id_tfk', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'to_stage_id'), field='to_stage', name='deals_stageevent_to_stage_id_tfk', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'by_id'), field='by', name='deals_stageevent_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'undoes_id'), field='undoes', name='deals_stageevent_undoes_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='StageHistory',
@@ -270,6 +371,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_stagehistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='aa21faf1b0c1e1f6d6bd7e386d013e4cd30bb78c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_525ce', table='deals_stagehistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -283,362 +390,15 @@ class Migration(migrations.Migration):
                 ('stage', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='totals', to='deals.stage')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=models.UniqueConstraint(fields=('workspace', 'deal', 'contact'), name='deal_contact_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('workspace', 'deal'), name='deal_contact_primary'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=workspaces.tenant.RowSecurity(name='deals_dealcontact_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_dealcontact_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='pipeline_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('workspace',), name='pipeline_default_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=workspaces.tenant.RowSecurity(name='deals_pipeline_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_pipeline_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='pipeline',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_pipelinehistory" ("id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "win_from", "workspace_id") VALUES (OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."win_from", OLD."workspace_id"); RETURN NULL;', hash='013772a4f0b605b2b3a7bb12544dd2af3f63f28b', operation='UPDATE', pgid='pgtrigger_update_update_25979', table='deals_pipeline', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='pipeline',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_pipelinehistory" ("id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "win_from", "workspace_id") VALUES (OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."win_from", OLD."workspace_id"); RETURN NULL;', hash='148d6bb806f0691396c98ab0ea7d3035371f7a3f', operation='DELETE', pgid='pgtrigger_delete_delete_3e785', table='deals_pipeline', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='pipelinehistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_pipelinehistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='pipelinehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8dc811b00a83662cc32c5618661ee52e168abd1d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_24f64', table='deals_pipelinehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('workspace', 'pipeline', 'name'), name='stage_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('workspace', 'pipeline', 'position'), name='stage_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.UniqueConstraint(fields=('workspace', 'pipeline', 'id', 'kind'), name='stage_of_deal'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.CheckConstraint(condition=models.Q(('probability__range', (0, 100))), name='stage_probability'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'won'), ('probability', 100)), models.Q(('kind', 'lost'), ('probability', 0)), ('kind', 'open'), _connector='OR'), name='stage_closed_probability'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=workspaces.tenant.RowSecurity(name='deals_stage_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_stage_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='stage',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_stagehistory" ("color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "workspace_id") VALUES (OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."workspace_id"); RETURN NULL;', hash='dd77498c51399141dfa9b75d13be727208db51d1', operation='UPDATE', pgid='pgtrigger_update_update_554d3', table='deals_stage', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='stage',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_stagehistory" ("color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "workspace_id") VALUES (OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."workspace_id"); RETURN NULL;', hash='3ffd1b7189be0f22a07028d87c720bdb9d2d4c05', operation='DELETE', pgid='pgtrigger_delete_delete_51972', table='deals_stage', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='dealhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_dealhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dealhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f3f1e35656a48811703e8b0ea638a823698c8348', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_03f16', table='deals_dealhistory', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('deleted_at', None), ('status', 'open')), fields=['workspace', 'stage', 'rank', 'id'], include=('owner',), name='deal_lane'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('deleted_at', None), ('status', 'open')), fields=['workspace', 'owner', 'stage', 'rank', 'id'], name='deal_own'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(models.Q(('status', 'open'), _negated=True), ('deleted_at', None)), fields=['workspace', 'stage', '-closed_at', '-id'], include=('owner', 'amount'), name='deal_closed'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', '-created_at', '-id'], name='deal_created'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', 'amount', 'id'], name='deal_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', 'expected_close_date', 'id'], name='deal_close_date'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', 'name', 'id'], name='deal_name'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(models.F('workspace'), models.ExpressionWrapper(django.db.models.expressions.CombinedExpression(models.F('amount'), '*', models.F('probability')), output_field=models.DecimalField(decimal_places=2, max_digits=17)), models.F('id'), name='deal_weight'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', 'stage_entered_at', 'id'], name='deal_stage_entered'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['workspace', 'closed_at', 'id'], name='deal_closed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('next_activity_at__isnull', False)), fields=['workspace', 'next_activity_at', 'id'], name='deal_next_activity'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', 'company'], name='deal_company'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('lead__isnull', False)), fields=['workspace', 'lead'], name='deal_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['workspace', '-updated_at'], name='deal_updated'),
-        ),
-        migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['deleted_at'], name='deal_bin'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.UniqueConstraint(condition=models.Q(('rank__isnull', False)), fields=('workspace', 'stage', 'rank'), name='deal_rank_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='deal_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='deal_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('probability__range', (0, 100))), name='deal_probability'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('rank__isnull', False), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('closed_at__isnull', False), ('rank', None)), _connector='OR'), name='deal_closed_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'lost'), _negated=True), models.Q(('lost_reason', ''), _negated=True), _connector='OR'), name='deal_lost_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.RowSecurity(name='deals_deal_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_deal_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='kept_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM new_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='583b27dac2b33b824d4f04d02bbe99550e6a8d0b', level='STATEMENT', operation='INSERT', pgid='pgtrigger_kept_insert_28362', referencing='REFERENCING NEW TABLE AS new_deals ', table='deals_deal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='kept_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals UNION ALL SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals UNION ALL SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, 1 AS n FROM new_deals UNION ALL SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT n.workspace_id, n.id, unnest(ARRAY[n.owner_id, o.owner_id]) AS owner FROM new_deals n JOIN old_deals o USING (id) WHERE n IS DISTINCT FROM o) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='14cdac0f24c216126d3d7e1f4fb55e45e03d7989', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_kept_update_555fd', referencing='REFERENCING OLD TABLE AS old_deals  NEW TABLE AS new_deals ', table='deals_deal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='kept_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 AS n FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT workspace_id, stage_id, owner_id, amount, probability, status, deleted_at, created_at, closed_at, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM old_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='f72f09b5f6930c948f03c4b12a70ba22ac7df1b6', level='STATEMENT', operation='DELETE', pgid='pgtrigger_kept_delete_d79eb', referencing='REFERENCING OLD TABLE AS old_deals ', table='deals_deal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."close_note" IS DISTINCT FROM (NEW."close_note") OR OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."competitor" IS DISTINCT FROM (NEW."competitor") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."deleted_at" IS DISTINCT FROM (NEW."deleted_at") OR OLD."expected_close_date" IS DISTINCT FROM (NEW."expected_close_date") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."lost_reason" IS DISTINCT FROM (NEW."lost_reason") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."next_step" IS DISTINCT FROM (NEW."next_step") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."pipeline_id" IS DISTINCT FROM (NEW."pipeline_id") OR OLD."probability" IS DISTINCT FROM (NEW."probability") OR OLD."probability_source" IS DISTINCT FROM (NEW."probability_source") OR OLD."product" IS DISTINCT FROM (NEW."product") OR OLD."segment_id" IS DISTINCT FROM (NEW."segment_id") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."stage_id" IS DISTINCT FROM (NEW."stage_id") OR OLD."stage_entered_at" IS DISTINCT FROM (NEW."stage_entered_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."won_reason" IS DISTINCT FROM (NEW."won_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "deals_dealhistory" ("amount", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;', hash='4a515d879e35b0cb421bafb8490748e318ddbaec', operation='UPDATE', pgid='pgtrigger_update_update_e9aad', table='deals_deal', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='deal',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_dealhistory" ("amount", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;', hash='deb719defc4cab858547d5b9ef9bc2d11741f8aa', operation='DELETE', pgid='pgtrigger_delete_delete_8271c', table='deals_deal', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='closedtotal',
-            constraint=models.UniqueConstraint(fields=('workspace', 'stage', 'owner', 'days'), name='closed_total_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedtotal',
-            constraint=workspaces.tenant.RowSecurity(name='deals_closedtotal_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedtotal',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_closedtotal_tkey'),
-        ),
-        migrations.AddIndex(
-            model_name='stageevent',
-            index=models.Index(fields=['workspace', 'deal', '-left_at', '-id'], name='stage_event_deal'),
-        ),
-        migrations.AddIndex(
-            model_name='stageevent',
-            index=models.Index(fields=['workspace', 'to_stage', 'left_at'], name='stage_event_reached'),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('undoes__isnull', False)), fields=('workspace', 'undoes'), name='stage_event_undone_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, name='deals_stageevent_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_stageevent_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagehistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_stagehistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='stagehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='aa21faf1b0c1e1f6d6bd7e386d013e4cd30bb78c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_525ce', table='deals_stagehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='stagetotal',
-            constraint=models.UniqueConstraint(fields=('workspace', 'stage', 'owner'), name='stage_total_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagetotal',
-            constraint=workspaces.tenant.RowSecurity(name='deals_stagetotal_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='stagetotal',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_stagetotal_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='deals_dealcontact_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontact',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='deals_dealcontact_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='stage',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'pipeline_id'), field='pipeline', name='deals_stage_pipeline_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='deals_deal_company_id_tfk', on_delete='ON DELETE SET NULL ("company_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='deals_deal_lead_id_tfk', on_delete='ON DELETE SET NULL ("lead_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_deal_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'pipeline_id'), field='pipeline', name='deals_deal_pipeline_id_tfk', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id', 'pipeline_id', 'status'), field='stage', name='deals_deal_stage_id_tfk', targets=('workspace_id', 'id', 'pipeline_id', 'kind')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'campaign_id'), field='campaign', name='deals_deal_campaign_id_tfk', on_delete='ON DELETE SET NULL ("campaign_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'segment_id'), field='segment', name='deals_deal_segment_id_tfk', on_delete='ON DELETE SET NULL ("segment_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='deal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'created_by_id'), field='created_by', name='deals_deal_created_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedtotal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id'), field='stage', name='deals_closedtotal_stage_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='closedtotal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_closedtotal_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'deal_id'), field='deal', name='deals_stageevent_deal_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'from_stage_id'), field='from_stage', name='deals_stageevent_from_stage_id_tfk', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'to_stage_id'), field='to_stage', name='deals_stageevent_to_stage_id_tfk', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'by_id'), field='by', name='deals_stageevent_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='stageevent',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'undoes_id'), field='undoes', name='deals_stageevent_undoes_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='stagetotal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id'), field='stage', name='deals_stagetotal_stage_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='stagetotal',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_stagetotal_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedday',
-            constraint=models.UniqueConstraint(fields=('workspace', 'stage', 'day', 'owner'), name='closed_day_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedday',
-            constraint=workspaces.tenant.RowSecurity(name='deals_closedday_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedday',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_closedday_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='closedday',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id'), field='stage', name='deals_closedday_stage_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='closedday',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_closedday_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'stage', 'owner'), name='stage_total_once'),
+                    workspaces.tenant.RowSecurity(name='deals_stagetotal_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='deals_stagetotal_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'stage_id'), field='stage', name='deals_stagetotal_stage_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='deals_stagetotal_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='DealContactHistory',
@@ -651,45 +411,24 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('role', models.CharField(blank=True, choices=[('', '—'), ('decision_maker', 'Decision maker'), ('economic_buyer', 'Economic buyer'), ('champion', 'Champion'), ('influencer', 'Influencer'), ('evaluator', 'Evaluator'), ('technical', 'Technical'), ('procurement', 'Legal / procurement'), ('blocker', 'Blocker')], max_length=14)),
                 ('is_primary', models.BooleanField(default=False)),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.contact')),
+                ('deal', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='deals.deal')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='deals.dealcontact')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_dealcontacthistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2de7af08b3fb1609367b9334357abd07d2717a81', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d7820', table='deals_dealcontacthistory', when='BEFORE')),
+                ],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dealcontact',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "deals_dealcontacthistory" ("contact_id", "deal_id", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "workspace_id") VALUES (OLD."contact_id", OLD."deal_id", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='a0444d6bcb37c0e9e6671baad3a9da3f8f89b357', operation='UPDATE', pgid='pgtrigger_update_update_fd2a7', table='deals_dealcontact', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dealcontact',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "deals_dealcontacthistory" ("contact_id", "deal_id", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "workspace_id") VALUES (OLD."contact_id", OLD."deal_id", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."workspace_id"); RETURN NULL;', hash='60acdfc1c2c34f2606b032aa3fbbfbdca4b39904', operation='DELETE', pgid='pgtrigger_delete_delete_10f46', table='deals_dealcontact', when='AFTER')),
-        ),
         migrations.AddField(
-            model_name='dealcontacthistory',
-            name='contact',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.contact'),
-        ),
-        migrations.AddField(
-            model_name='dealcontacthistory',
-            name='deal',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='deals.deal'),
-        ),
-        migrations.AddField(
-            model_name='dealcontacthistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='deals.dealcontact'),
-        ),
-        migrations.AddField(
-            model_name='dealcontacthistory',
-            name='workspace',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace'),
-        ),
-        migrations.AddConstraint(
-            model_name='dealcontacthistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='deals_dealcontacthistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='dealcontacthistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='2de7af08b3fb1609367b9334357abd07d2717a81', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d7820', table='deals_dealcontacthistory', when='BEFORE')),
+            model_name='deal',
+            name='people',
+            field=models.ManyToManyField(related_name='deals', through='deals.DealContact', to='leads.contact'),
         ),
     ]

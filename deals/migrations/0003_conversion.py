@@ -74,6 +74,63 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("undone_at", None)),
+                        fields=("workspace", "lead"),
+                        name="conversion_stands_once",
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_conversion_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_conversion_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "lead_id"),
+                        field="lead",
+                        name="deals_conversion_lead_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "deal_id"),
+                        field="deal",
+                        name="deals_conversion_deal_id_tfk",
+                        on_delete='ON DELETE SET NULL ("deal_id")',
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "by_id"),
+                        field="by",
+                        name="deals_conversion_by_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_conversionhistory" ("at", "before", "by_id", "deal_id", "id", "is_new_deal", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "undone_at", "version", "workspace_id") VALUES (OLD."at", OLD."before", OLD."by_id", OLD."deal_id", OLD."id", OLD."is_new_deal", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."undone_at", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="3e05375cada6c54830175ca95e8d8e68cf0f4017",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_6d2d8",
+                            table="deals_conversion",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_conversionhistory" ("at", "before", "by_id", "deal_id", "id", "is_new_deal", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "undone_at", "version", "workspace_id") VALUES (OLD."at", OLD."before", OLD."by_id", OLD."deal_id", OLD."id", OLD."is_new_deal", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."undone_at", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="b31c0fa4a27da1f03face0044cd85322d93c3513",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_c2f9e",
+                            table="deals_conversion",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ConversionHistory",
@@ -149,99 +206,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_conversionhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="f0a3c67bbcdb5458e92b7ebbec0431f3117d8b7c",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_862d6",
+                            table="deals_conversionhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="conversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("undone_at", None)), fields=("workspace", "lead"), name="conversion_stands_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversion",
-            constraint=workspaces.tenant.RowSecurity(name="deals_conversion_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="conversion",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_conversion_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="conversion",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "lead_id"),
-                field="lead",
-                name="deals_conversion_lead_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversion",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deal_id"),
-                field="deal",
-                name="deals_conversion_deal_id_tfk",
-                on_delete='ON DELETE SET NULL ("deal_id")',
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversion",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "by_id"),
-                field="by",
-                name="deals_conversion_by_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="conversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_conversionhistory" ("at", "before", "by_id", "deal_id", "id", "is_new_deal", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "undone_at", "version", "workspace_id") VALUES (OLD."at", OLD."before", OLD."by_id", OLD."deal_id", OLD."id", OLD."is_new_deal", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."undone_at", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="3e05375cada6c54830175ca95e8d8e68cf0f4017",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_6d2d8",
-                    table="deals_conversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="conversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_conversionhistory" ("at", "before", "by_id", "deal_id", "id", "is_new_deal", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "undone_at", "version", "workspace_id") VALUES (OLD."at", OLD."before", OLD."by_id", OLD."deal_id", OLD."id", OLD."is_new_deal", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."undone_at", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="b31c0fa4a27da1f03face0044cd85322d93c3513",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_c2f9e",
-                    table="deals_conversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conversionhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_conversionhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="conversionhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="f0a3c67bbcdb5458e92b7ebbec0431f3117d8b7c",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_862d6",
-                    table="deals_conversionhistory",
-                    when="BEFORE",
-                ),
-            ),
         ),
     ]

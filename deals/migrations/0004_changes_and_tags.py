@@ -72,7 +72,63 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("stepped_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "-at"], name="bulk_change_at"),
+                    models.Index(
+                        condition=models.Q(("state__in", ("running", "undoing"))),
+                        fields=["workspace", "stepped_at"],
+                        name="bulk_change_unfinished",
+                    ),
+                ],
+                "constraints": [
+                    workspaces.tenant.RowSecurity(name="deals_bulkchange_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_bulkchange_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "by_id"),
+                        field="by",
+                        name="deals_bulkchange_by_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "undone_by_id"),
+                        field="undone_by",
+                        name="deals_bulkchange_undone_by_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DealChange",
@@ -118,13 +174,237 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "bulk",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="deals.bulkchange",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="deals.stageevent",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "deal", "version"], name="deal_change_version"),
+                    models.Index(fields=["workspace", "at"], name="deal_change_at"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("bulk__isnull", False)),
+                        fields=("workspace", "bulk", "deal"),
+                        name="deal_change_once",
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_dealchange_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_dealchange_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "bulk_id"),
+                        field="bulk",
+                        name="deals_dealchange_bulk_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "deal_id"),
+                        field="deal",
+                        name="deals_dealchange_deal_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "event_id"),
+                        field="event",
+                        name="deals_dealchange_event_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "by_id"),
+                        field="by",
+                        name="deals_dealchange_by_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Tag",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": [django.db.models.functions.text.Lower("name")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("workspace"), django.db.models.functions.text.Lower("name"), name="tag_once"
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_tag_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_tag_tkey"),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_taghistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."workspace_id"); RETURN NULL;',
+                            hash="e4a5a0647f71ad626b11ea8dad9b96d69f6402f7",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_f2700",
+                            table="deals_tag",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_taghistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."workspace_id"); RETURN NULL;',
+                            hash="bfb6c468013f9bf080582001bd5adae1f6aaf4bc",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_06353",
+                            table="deals_tag",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DealTag",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tag_links",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deal_links",
+                        to="deals.tag",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "tag", "deal"], name="deal_tag_of"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "deal", "tag"), name="deal_tag_once"),
+                    workspaces.tenant.RowSecurity(name="deals_dealtag_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_dealtag_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "deal_id"),
+                        field="deal",
+                        name="deals_dealtag_deal_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "tag_id"),
+                        field="tag",
+                        name="deals_dealtag_tag_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_dealtaghistory" ("deal_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tag_id", "workspace_id") VALUES (OLD."deal_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."tag_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="0eb12d5f32d3bf4ba3e126501eb8d0698d500a9f",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_06e09",
+                            table="deals_dealtag",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_dealtaghistory" ("deal_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tag_id", "workspace_id") VALUES (OLD."deal_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."tag_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="044efaa2f87cc5fa11033fbd757c451167b82bb7",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_a013e",
+                            table="deals_dealtag",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DealTagHistory",
@@ -135,19 +415,66 @@ class Migration(migrations.Migration):
                 ("pgh_context", pghistory.utils.JSONField(null=True)),
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="deals.dealtag",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.tag",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Tag",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=40)),
-            ],
-            options={
-                "ordering": [django.db.models.functions.text.Lower("name")],
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_dealtaghistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="0e8d9de86548702ee934f20300a9b0303659821b",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_03f39",
+                            table="deals_dealtaghistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -160,9 +487,44 @@ class Migration(migrations.Migration):
                 ("pgh_context_id", models.UUIDField(null=True)),
                 ("id", models.BigIntegerField()),
                 ("name", models.CharField(max_length=40)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="deals.tag",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(append_only=True, column="workspace_id", name="deals_taghistory_rls"),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="0c56db97d92392f8ac48f5325a62bcf4d377e674",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_b37e8",
+                            table="deals_taghistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.AlterField(
@@ -183,451 +545,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="deal",
             index=models.Index(fields=["workspace", "owner", "id"], name="deal_by_owner"),
-        ),
-        migrations.AddField(
-            model_name="bulkchange",
-            name="by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="bulkchange",
-            name="undone_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="bulkchange",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealchange",
-            name="bulk",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="items",
-                to="deals.bulkchange",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealchange",
-            name="by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealchange",
-            name="deal",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="changes",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealchange",
-            name="event",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="deals.stageevent",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealchange",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtag",
-            name="deal",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="tag_links",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtag",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtaghistory",
-            name="deal",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtaghistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="deals.dealtag",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtaghistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tag",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtaghistory",
-            name="tag",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="deals.tag",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealtag",
-            name="tag",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="deal_links",
-                to="deals.tag",
-            ),
-        ),
-        migrations.AddField(
-            model_name="taghistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="deals.tag",
-            ),
-        ),
-        migrations.AddField(
-            model_name="taghistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="bulkchange",
-            index=models.Index(fields=["workspace", "-at"], name="bulk_change_at"),
-        ),
-        migrations.AddIndex(
-            model_name="bulkchange",
-            index=models.Index(
-                condition=models.Q(("state__in", ("running", "undoing"))),
-                fields=["workspace", "stepped_at"],
-                name="bulk_change_unfinished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkchange",
-            constraint=workspaces.tenant.RowSecurity(name="deals_bulkchange_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkchange",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_bulkchange_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkchange",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "by_id"),
-                field="by",
-                name="deals_bulkchange_by_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkchange",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "undone_by_id"),
-                field="undone_by",
-                name="deals_bulkchange_undone_by_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dealchange",
-            index=models.Index(fields=["workspace", "deal", "version"], name="deal_change_version"),
-        ),
-        migrations.AddIndex(
-            model_name="dealchange",
-            index=models.Index(fields=["workspace", "at"], name="deal_change_at"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("bulk__isnull", False)),
-                fields=("workspace", "bulk", "deal"),
-                name="deal_change_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=workspaces.tenant.RowSecurity(name="deals_dealchange_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_dealchange_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "bulk_id"),
-                field="bulk",
-                name="deals_dealchange_bulk_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deal_id"),
-                field="deal",
-                name="deals_dealchange_deal_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "event_id"),
-                field="event",
-                name="deals_dealchange_event_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealchange",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "by_id"),
-                field="by",
-                name="deals_dealchange_by_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.UniqueConstraint(
-                models.F("workspace"), django.db.models.functions.text.Lower("name"), name="tag_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=workspaces.tenant.RowSecurity(name="deals_tag_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_tag_tkey"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="tag",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_taghistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."workspace_id"); RETURN NULL;',
-                    hash="e4a5a0647f71ad626b11ea8dad9b96d69f6402f7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_f2700",
-                    table="deals_tag",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="tag",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_taghistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."workspace_id"); RETURN NULL;',
-                    hash="bfb6c468013f9bf080582001bd5adae1f6aaf4bc",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_06353",
-                    table="deals_tag",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealtaghistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_dealtaghistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="dealtaghistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="0e8d9de86548702ee934f20300a9b0303659821b",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_03f39",
-                    table="deals_dealtaghistory",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dealtag",
-            index=models.Index(fields=["workspace", "tag", "deal"], name="deal_tag_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealtag",
-            constraint=models.UniqueConstraint(fields=("workspace", "deal", "tag"), name="deal_tag_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealtag",
-            constraint=workspaces.tenant.RowSecurity(name="deals_dealtag_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealtag",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_dealtag_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="dealtag",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deal_id"),
-                field="deal",
-                name="deals_dealtag_deal_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dealtag",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "tag_id"),
-                field="tag",
-                name="deals_dealtag_tag_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="dealtag",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_dealtaghistory" ("deal_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tag_id", "workspace_id") VALUES (OLD."deal_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."tag_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="0eb12d5f32d3bf4ba3e126501eb8d0698d500a9f",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_06e09",
-                    table="deals_dealtag",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="dealtag",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_dealtaghistory" ("deal_id", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tag_id", "workspace_id") VALUES (OLD."deal_id", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."tag_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="044efaa2f87cc5fa11033fbd757c451167b82bb7",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_a013e",
-                    table="deals_dealtag",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taghistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_taghistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="taghistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="0c56db97d92392f8ac48f5325a62bcf4d377e674",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_b37e8",
-                    table="deals_taghistory",
-                    when="BEFORE",
-                ),
-            ),
         ),
     ]

@@ -47,6 +47,47 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["kind", "position", "id"],
                 "base_manager_name": "all_objects",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("archived_at", None)),
+                        fields=("workspace", "kind", "label"),
+                        name="close_reason_once",
+                        violation_error_message="There is such a reason already.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["won", "lost"])), name="close_reason_closes"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("label", ""), _negated=True), name="close_reason_labelled"
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_closereason_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_closereason_tkey"),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_closereasonhistory" ("archived_at", "id", "kind", "label", "needs_note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."kind", OLD."label", OLD."needs_note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="2533941dd68cd96551b3a45445fffe6cd3697f9c",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_8577a",
+                            table="deals_closereason",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_closereasonhistory" ("archived_at", "id", "kind", "label", "needs_note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."kind", OLD."label", OLD."needs_note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="7bc6bd9983c79fc2374f780ccbf8a16ed0f35c61",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_097bb",
+                            table="deals_closereason",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
             managers=[
                 ("objects", django.db.models.manager.Manager()),
@@ -93,6 +134,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_closereasonhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="e610db324d83010b91b15f8032fb9c0c1cde7ef6",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_cc9a4",
+                            table="deals_closereasonhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +230,62 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["position", "id"],
                 "base_manager_name": "all_objects",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("assignee__isnull", False), ("assignee_rule", "member")),
+                            models.Q(models.Q(("assignee_rule", "member"), _negated=True), ("assignee", None)),
+                            _connector="OR",
+                        ),
+                        name="playbook_task_assignee",
+                        violation_error_message="Say who it is for.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True), name="playbook_task_titled"
+                    ),
+                    models.CheckConstraint(condition=models.Q(("due_amount__lte", 1000)), name="playbook_task_due"),
+                    workspaces.tenant.RowSecurity(name="deals_playbooktask_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_playbooktask_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "stage_id"),
+                        field="stage",
+                        name="deals_playbooktask_stage_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "assignee_id"),
+                        field="assignee",
+                        name="deals_playbooktask_assignee_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_playbooktaskhistory" ("archived_at", "assignee_id", "assignee_rule", "due_amount", "due_unit", "id", "is_active", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "stage_id", "title", "type", "version", "workspace_id") VALUES (OLD."archived_at", OLD."assignee_id", OLD."assignee_rule", OLD."due_amount", OLD."due_unit", OLD."id", OLD."is_active", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."stage_id", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="5d2bce1fce7bb98916be96ed9dd1265e1a1f70b3",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_59171",
+                            table="deals_playbooktask",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_playbooktaskhistory" ("archived_at", "assignee_id", "assignee_rule", "due_amount", "due_unit", "id", "is_active", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "stage_id", "title", "type", "version", "workspace_id") VALUES (OLD."archived_at", OLD."assignee_id", OLD."assignee_rule", OLD."due_amount", OLD."due_unit", OLD."id", OLD."is_active", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."stage_id", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="f1ff905c1bb6da241b9ab61e1e34cc3351af1409",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_6de74",
+                            table="deals_playbooktask",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
             managers=[
                 ("objects", django.db.models.manager.Manager()),
@@ -278,6 +393,72 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["workspace", "deal"], name="playbook_run_deal"),
+                    models.Index(
+                        condition=models.Q(("task__isnull", False)),
+                        fields=["workspace", "task"],
+                        name="playbook_run_task",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "stage_event", "playbook_task"), name="playbook_run_once"
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_playbookrun_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_playbookrun_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "stage_event_id"),
+                        field="stage_event",
+                        name="deals_playbookrun_stage_event_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "playbook_task_id"),
+                        field="playbook_task",
+                        name="deals_playbookrun_playbook_task_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "stage_id"),
+                        field="stage",
+                        name="deals_playbookrun_stage_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "deal_id"),
+                        field="deal",
+                        name="deals_playbookrun_deal_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "task_id"),
+                        field="task",
+                        name="deals_playbookrun_task_id_tfk",
+                        on_delete='ON DELETE SET NULL ("task_id")',
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "cancelled_by_id"),
+                        field="cancelled_by",
+                        name="deals_playbookrun_cancelled_by_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "reopened_by_id"),
+                        field="reopened_by",
+                        name="deals_playbookrun_reopened_by_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PlaybookTaskHistory",
@@ -371,277 +552,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_playbooktaskhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="b7e7aad0eeec229c7915af7fbc598753e302e2d2",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_c7fe6",
+                            table="deals_playbooktaskhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="closereason",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("archived_at", None)),
-                fields=("workspace", "kind", "label"),
-                name="close_reason_once",
-                violation_error_message="There is such a reason already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closereason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["won", "lost"])), name="close_reason_closes"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closereason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("label", ""), _negated=True), name="close_reason_labelled"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closereason",
-            constraint=workspaces.tenant.RowSecurity(name="deals_closereason_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="closereason",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_closereason_tkey"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="closereason",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_closereasonhistory" ("archived_at", "id", "kind", "label", "needs_note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."kind", OLD."label", OLD."needs_note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="2533941dd68cd96551b3a45445fffe6cd3697f9c",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_8577a",
-                    table="deals_closereason",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="closereason",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_closereasonhistory" ("archived_at", "id", "kind", "label", "needs_note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."kind", OLD."label", OLD."needs_note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="7bc6bd9983c79fc2374f780ccbf8a16ed0f35c61",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_097bb",
-                    table="deals_closereason",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closereasonhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_closereasonhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="closereasonhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="e610db324d83010b91b15f8032fb9c0c1cde7ef6",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_cc9a4",
-                    table="deals_closereasonhistory",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("assignee__isnull", False), ("assignee_rule", "member")),
-                    models.Q(models.Q(("assignee_rule", "member"), _negated=True), ("assignee", None)),
-                    _connector="OR",
-                ),
-                name="playbook_task_assignee",
-                violation_error_message="Say who it is for.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True), name="playbook_task_titled"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=models.CheckConstraint(condition=models.Q(("due_amount__lte", 1000)), name="playbook_task_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=workspaces.tenant.RowSecurity(name="deals_playbooktask_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_playbooktask_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "stage_id"),
-                field="stage",
-                name="deals_playbooktask_stage_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktask",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "assignee_id"),
-                field="assignee",
-                name="deals_playbooktask_assignee_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="playbooktask",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_playbooktaskhistory" ("archived_at", "assignee_id", "assignee_rule", "due_amount", "due_unit", "id", "is_active", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "stage_id", "title", "type", "version", "workspace_id") VALUES (OLD."archived_at", OLD."assignee_id", OLD."assignee_rule", OLD."due_amount", OLD."due_unit", OLD."id", OLD."is_active", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."stage_id", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="5d2bce1fce7bb98916be96ed9dd1265e1a1f70b3",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_59171",
-                    table="deals_playbooktask",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="playbooktask",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_playbooktaskhistory" ("archived_at", "assignee_id", "assignee_rule", "due_amount", "due_unit", "id", "is_active", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "stage_id", "title", "type", "version", "workspace_id") VALUES (OLD."archived_at", OLD."assignee_id", OLD."assignee_rule", OLD."due_amount", OLD."due_unit", OLD."id", OLD."is_active", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."stage_id", OLD."title", OLD."type", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="f1ff905c1bb6da241b9ab61e1e34cc3351af1409",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_6de74",
-                    table="deals_playbooktask",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="playbookrun",
-            index=models.Index(fields=["workspace", "deal"], name="playbook_run_deal"),
-        ),
-        migrations.AddIndex(
-            model_name="playbookrun",
-            index=models.Index(
-                condition=models.Q(("task__isnull", False)), fields=["workspace", "task"], name="playbook_run_task"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=models.UniqueConstraint(
-                fields=("workspace", "stage_event", "playbook_task"), name="playbook_run_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.RowSecurity(name="deals_playbookrun_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_playbookrun_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "stage_event_id"),
-                field="stage_event",
-                name="deals_playbookrun_stage_event_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "playbook_task_id"),
-                field="playbook_task",
-                name="deals_playbookrun_playbook_task_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "stage_id"),
-                field="stage",
-                name="deals_playbookrun_stage_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deal_id"),
-                field="deal",
-                name="deals_playbookrun_deal_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "task_id"),
-                field="task",
-                name="deals_playbookrun_task_id_tfk",
-                on_delete='ON DELETE SET NULL ("task_id")',
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "cancelled_by_id"),
-                field="cancelled_by",
-                name="deals_playbookrun_cancelled_by_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbookrun",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "reopened_by_id"),
-                field="reopened_by",
-                name="deals_playbookrun_reopened_by_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="playbooktaskhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_playbooktaskhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="playbooktaskhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="b7e7aad0eeec229c7915af7fbc598753e302e2d2",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_c7fe6",
-                    table="deals_playbooktaskhistory",
-                    when="BEFORE",
-                ),
-            ),
         ),
     ]

@@ -22,6 +22,67 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Product",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("unit_price", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("is_active", models.BooleanField(default=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "name"), name="product_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("code", ""), _negated=True),
+                        fields=("workspace", "code"),
+                        name="product_code_once",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="product_named"),
+                    models.CheckConstraint(condition=models.Q(("unit_price__gte", 0)), name="product_price_positive"),
+                    workspaces.tenant.RowSecurity(name="deals_product_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_product_tkey"),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_producthistory" ("code", "currency", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "unit_price", "version", "workspace_id") VALUES (OLD."code", OLD."currency", OLD."id", OLD."is_active", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."unit_price", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="1df461fc68dec172e034839b652c9b1d8b5f5903",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_7fca5",
+                            table="deals_product",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_producthistory" ("code", "currency", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "unit_price", "version", "workspace_id") VALUES (OLD."code", OLD."currency", OLD."id", OLD."is_active", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."unit_price", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                            hash="d817a04a62cc84333353ce95551f44eea64d7dd8",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_433a9",
+                            table="deals_product",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="LineItem",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -33,9 +94,91 @@ class Migration(migrations.Migration):
                     models.DecimalField(decimal_places=2, default=Decimal("0"), help_text="Percent.", max_digits=5),
                 ),
                 ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="items",
+                        to="deals.product",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["position", "id"],
+                "indexes": [
+                    models.Index(fields=["workspace", "deal", "position"], name="line_item_deal"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="line_item_named"),
+                    models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="line_item_quantity"),
+                    models.CheckConstraint(condition=models.Q(("unit_price__gte", 0)), name="line_item_price"),
+                    models.CheckConstraint(
+                        condition=models.Q(("discount__range", (0, 100))), name="line_item_discount"
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_lineitem_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_lineitem_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "deal_id"),
+                        field="deal",
+                        name="deals_lineitem_deal_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "product_id"),
+                        field="product",
+                        name="deals_lineitem_product_id_tfk",
+                        on_delete='ON DELETE SET NULL ("product_id")',
+                        targets=("workspace_id", "id"),
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_lineitemhistory" ("deal_id", "discount", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "product_id", "quantity", "unit_price", "workspace_id") VALUES (OLD."deal_id", OLD."discount", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."product_id", OLD."quantity", OLD."unit_price", OLD."workspace_id"); RETURN NULL;',
+                            hash="34e007562ed07e661f8e0c6fe5a0c1d85f12454d",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_9ff2a",
+                            table="deals_lineitem",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_lineitemhistory" ("deal_id", "discount", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "product_id", "quantity", "unit_price", "workspace_id") VALUES (OLD."deal_id", OLD."discount", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."product_id", OLD."quantity", OLD."unit_price", OLD."workspace_id"); RETURN NULL;',
+                            hash="908f9500e89b617ae25b71dfda282213b39ff175",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_28a9a",
+                            table="deals_lineitem",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -55,24 +198,68 @@ class Migration(migrations.Migration):
                     models.DecimalField(decimal_places=2, default=Decimal("0"), help_text="Percent.", max_digits=5),
                 ),
                 ("position", models.PositiveIntegerField(default=0)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.deal",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="deals.lineitem",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="deals.product",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Product",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=120)),
-                ("code", models.CharField(blank=True, max_length=40)),
-                ("unit_price", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ("currency", models.CharField(max_length=3)),
-                ("is_active", models.BooleanField(default=True)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-            ],
-            options={
-                "ordering": ["name"],
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_lineitemhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="0277177ab5e44f84d1c9351509257225cedb44a8",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_9d5dc",
+                            table="deals_lineitemhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,9 +277,46 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=3)),
                 ("is_active", models.BooleanField(default=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="deals.product",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_producthistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="8c79f1d30dadd56d615af3846297c81aa2de95f3",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_3c6fc",
+                            table="deals_producthistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -197,291 +421,6 @@ class Migration(migrations.Migration):
                 name="deals_deal_deleted_by_id_mfk",
                 targets=("workspace_id", "user_id"),
                 to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitem",
-            name="deal",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="items",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitem",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitemhistory",
-            name="deal",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="deals.deal",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitemhistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="deals.lineitem",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitemhistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="product",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitemhistory",
-            name="product",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="deals.product",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lineitem",
-            name="product",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="items",
-                to="deals.product",
-            ),
-        ),
-        migrations.AddField(
-            model_name="producthistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="deals.product",
-            ),
-        ),
-        migrations.AddField(
-            model_name="producthistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.UniqueConstraint(fields=("workspace", "name"), name="product_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("code", ""), _negated=True), fields=("workspace", "code"), name="product_code_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="product_named"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit_price__gte", 0)), name="product_price_positive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=workspaces.tenant.RowSecurity(name="deals_product_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="product",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_product_tkey"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="product",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_producthistory" ("code", "currency", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "unit_price", "version", "workspace_id") VALUES (OLD."code", OLD."currency", OLD."id", OLD."is_active", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."unit_price", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="1df461fc68dec172e034839b652c9b1d8b5f5903",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_7fca5",
-                    table="deals_product",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="product",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_producthistory" ("code", "currency", "id", "is_active", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "unit_price", "version", "workspace_id") VALUES (OLD."code", OLD."currency", OLD."id", OLD."is_active", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."unit_price", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="d817a04a62cc84333353ce95551f44eea64d7dd8",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_433a9",
-                    table="deals_product",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitemhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_lineitemhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lineitemhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="0277177ab5e44f84d1c9351509257225cedb44a8",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_9d5dc",
-                    table="deals_lineitemhistory",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="lineitem",
-            index=models.Index(fields=["workspace", "deal", "position"], name="line_item_deal"),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="line_item_named"),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="line_item_quantity"),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=models.CheckConstraint(condition=models.Q(("unit_price__gte", 0)), name="line_item_price"),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("discount__range", (0, 100))), name="line_item_discount"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=workspaces.tenant.RowSecurity(name="deals_lineitem_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_lineitem_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deal_id"),
-                field="deal",
-                name="deals_lineitem_deal_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lineitem",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "product_id"),
-                field="product",
-                name="deals_lineitem_product_id_tfk",
-                on_delete='ON DELETE SET NULL ("product_id")',
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lineitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_lineitemhistory" ("deal_id", "discount", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "product_id", "quantity", "unit_price", "workspace_id") VALUES (OLD."deal_id", OLD."discount", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."product_id", OLD."quantity", OLD."unit_price", OLD."workspace_id"); RETURN NULL;',
-                    hash="34e007562ed07e661f8e0c6fe5a0c1d85f12454d",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_9ff2a",
-                    table="deals_lineitem",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lineitem",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_lineitemhistory" ("deal_id", "discount", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "product_id", "quantity", "unit_price", "workspace_id") VALUES (OLD."deal_id", OLD."discount", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."product_id", OLD."quantity", OLD."unit_price", OLD."workspace_id"); RETURN NULL;',
-                    hash="908f9500e89b617ae25b71dfda282213b39ff175",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_28a9a",
-                    table="deals_lineitem",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="producthistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_producthistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="producthistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="8c79f1d30dadd56d615af3846297c81aa2de95f3",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_3c6fc",
-                    table="deals_producthistory",
-                    when="BEFORE",
-                ),
             ),
         ),
     ]

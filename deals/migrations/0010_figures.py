@@ -30,7 +30,57 @@ class Migration(migrations.Migration):
                 ("day", models.DateField()),
                 ("deals", models.IntegerField(default=0)),
                 ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=20)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "pipeline",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="deals.pipeline",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "pipeline", "day", "owner"), name="created_day_once"),
+                    workspaces.tenant.RowSecurity(name="deals_createdday_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_createdday_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "pipeline_id"),
+                        field="pipeline",
+                        name="deals_createdday_pipeline_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "owner_id"),
+                        field="owner",
+                        name="deals_createdday_owner_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CurrencyRate",
@@ -39,9 +89,49 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=3)),
                 ("day", models.DateField()),
                 ("rate", models.DecimalField(decimal_places=12, max_digits=18)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["currency", "-day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "currency", "day"), name="currency_rate_once"),
+                    models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="currency_rate_positive"),
+                    workspaces.tenant.RowSecurity(name="deals_currencyrate_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_currencyrate_tkey"),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_currencyratehistory" ("currency", "day", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "workspace_id") VALUES (OLD."currency", OLD."day", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."rate", OLD."workspace_id"); RETURN NULL;',
+                            hash="6f2ec4d44d3ed27a7a8cf711ffbfcad6c290588a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_0d594",
+                            table="deals_currencyrate",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_currencyratehistory" ("currency", "day", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "workspace_id") VALUES (OLD."currency", OLD."day", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."rate", OLD."workspace_id"); RETURN NULL;',
+                            hash="3d3b7e16d3a3a75e0ee15d380879ccbefd89d85b",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_5832f",
+                            table="deals_currencyrate",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -56,9 +146,46 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=3)),
                 ("day", models.DateField()),
                 ("rate", models.DecimalField(decimal_places=12, max_digits=18)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="deals.currencyrate",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_currencyratehistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="c08e7f9743a0308bccc4e5fb7b88f853d8242824",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_5e2a0",
+                            table="deals_currencyratehistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,7 +199,61 @@ class Migration(migrations.Migration):
                 ("converted", models.IntegerField(db_default=0, default=0)),
                 ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=20)),
                 ("weighted", models.DecimalField(decimal_places=4, default=0, max_digits=22)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stage",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="deals.stage",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "month", "stage", "owner", "said", "band"),
+                        name="forecast_total_once",
+                        nulls_distinct=False,
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_forecasttotal_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_forecasttotal_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "stage_id"),
+                        field="stage",
+                        name="deals_forecasttotal_stage_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "owner_id"),
+                        field="owner",
+                        name="deals_forecasttotal_owner_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReachedTotal",
@@ -85,7 +266,59 @@ class Migration(migrations.Migration):
                 ),
                 ("deals", models.IntegerField(default=0)),
                 ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=20)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stage",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="deals.stage",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="%(class)ss",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "stage", "month", "owner", "status"), name="reached_total_once"
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_reachedtotal_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_reachedtotal_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "stage_id"),
+                        field="stage",
+                        name="deals_reachedtotal_stage_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "owner_id"),
+                        field="owner",
+                        name="deals_reachedtotal_owner_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+            },
         ),
         pgtrigger.migrations.RemoveTrigger(
             model_name="deal",
@@ -354,302 +587,6 @@ class Migration(migrations.Migration):
                 name="deals_deal_furthest_id_tfk",
                 on_delete='ON DELETE SET NULL ("furthest_id")',
                 targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddField(
-            model_name="createdday",
-            name="owner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="createdday",
-            name="pipeline",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="deals.pipeline",
-            ),
-        ),
-        migrations.AddField(
-            model_name="createdday",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="currencyrate",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="currencyratehistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="deals.currencyrate",
-            ),
-        ),
-        migrations.AddField(
-            model_name="currencyratehistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="forecasttotal",
-            name="owner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="forecasttotal",
-            name="stage",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="deals.stage",
-            ),
-        ),
-        migrations.AddField(
-            model_name="forecasttotal",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reachedtotal",
-            name="owner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="reachedtotal",
-            name="stage",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="deals.stage",
-            ),
-        ),
-        migrations.AddField(
-            model_name="reachedtotal",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="%(class)ss",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="createdday",
-            constraint=models.UniqueConstraint(
-                fields=("workspace", "pipeline", "day", "owner"), name="created_day_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="createdday",
-            constraint=workspaces.tenant.RowSecurity(name="deals_createdday_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="createdday",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_createdday_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="createdday",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "pipeline_id"),
-                field="pipeline",
-                name="deals_createdday_pipeline_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="createdday",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "owner_id"),
-                field="owner",
-                name="deals_createdday_owner_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="currencyrate",
-            constraint=models.UniqueConstraint(fields=("workspace", "currency", "day"), name="currency_rate_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="currencyrate",
-            constraint=models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="currency_rate_positive"),
-        ),
-        migrations.AddConstraint(
-            model_name="currencyrate",
-            constraint=workspaces.tenant.RowSecurity(name="deals_currencyrate_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="currencyrate",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_currencyrate_tkey"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="currencyrate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_currencyratehistory" ("currency", "day", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "workspace_id") VALUES (OLD."currency", OLD."day", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."rate", OLD."workspace_id"); RETURN NULL;',
-                    hash="6f2ec4d44d3ed27a7a8cf711ffbfcad6c290588a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_0d594",
-                    table="deals_currencyrate",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="currencyrate",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_currencyratehistory" ("currency", "day", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rate", "workspace_id") VALUES (OLD."currency", OLD."day", OLD."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."rate", OLD."workspace_id"); RETURN NULL;',
-                    hash="3d3b7e16d3a3a75e0ee15d380879ccbefd89d85b",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_5832f",
-                    table="deals_currencyrate",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="currencyratehistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_currencyratehistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="currencyratehistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="c08e7f9743a0308bccc4e5fb7b88f853d8242824",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_5e2a0",
-                    table="deals_currencyratehistory",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="forecasttotal",
-            constraint=models.UniqueConstraint(
-                fields=("workspace", "month", "stage", "owner", "said", "band"),
-                name="forecast_total_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="forecasttotal",
-            constraint=workspaces.tenant.RowSecurity(name="deals_forecasttotal_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="forecasttotal",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_forecasttotal_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="forecasttotal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "stage_id"),
-                field="stage",
-                name="deals_forecasttotal_stage_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="forecasttotal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "owner_id"),
-                field="owner",
-                name="deals_forecasttotal_owner_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reachedtotal",
-            constraint=models.UniqueConstraint(
-                fields=("workspace", "stage", "month", "owner", "status"), name="reached_total_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reachedtotal",
-            constraint=workspaces.tenant.RowSecurity(name="deals_reachedtotal_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="reachedtotal",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_reachedtotal_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="reachedtotal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "stage_id"),
-                field="stage",
-                name="deals_reachedtotal_stage_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reachedtotal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "owner_id"),
-                field="owner",
-                name="deals_reachedtotal_owner_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
             ),
         ),
     ]

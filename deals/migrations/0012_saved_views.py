@@ -49,6 +49,47 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("deleted_at", None)),
+                        fields=("workspace", "owner", "name"),
+                        name="saved_view_once",
+                    ),
+                    workspaces.tenant.RowSecurity(name="deals_savedview_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_savedview_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "owner_id"),
+                        field="owner",
+                        name="deals_savedview_owner_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "deals_savedviewhistory" ("created_at", "deleted_at", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "workspace_id") VALUES (OLD."created_at", OLD."deleted_at", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."query", OLD."shared", OLD."workspace_id"); RETURN NULL;',
+                            hash="997f1c03446a0f66aa48a0d3304d20863d771c58",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_d7d6d",
+                            table="deals_savedview",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "deals_savedviewhistory" ("created_at", "deleted_at", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "workspace_id") VALUES (OLD."created_at", OLD."deleted_at", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."query", OLD."shared", OLD."workspace_id"); RETURN NULL;',
+                            hash="15c16de7306cb6dd205cb0e9daf6e4e3270a59a9",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_f12ac",
+                            table="deals_savedview",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -97,79 +138,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="deals_savedviewhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="5148bc909bdfabb0dc77a56ef645a19105871a72",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_62a7a",
+                            table="deals_savedviewhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("deleted_at", None)), fields=("workspace", "owner", "name"), name="saved_view_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=workspaces.tenant.RowSecurity(name="deals_savedview_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="deals_savedview_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "owner_id"),
-                field="owner",
-                name="deals_savedview_owner_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="savedview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_savedviewhistory" ("created_at", "deleted_at", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "workspace_id") VALUES (OLD."created_at", OLD."deleted_at", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."query", OLD."shared", OLD."workspace_id"); RETURN NULL;',
-                    hash="997f1c03446a0f66aa48a0d3304d20863d771c58",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_d7d6d",
-                    table="deals_savedview",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="savedview",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_savedviewhistory" ("created_at", "deleted_at", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "query", "shared", "workspace_id") VALUES (OLD."created_at", OLD."deleted_at", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."query", OLD."shared", OLD."workspace_id"); RETURN NULL;',
-                    hash="15c16de7306cb6dd205cb0e9daf6e4e3270a59a9",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_f12ac",
-                    table="deals_savedview",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedviewhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="deals_savedviewhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="savedviewhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="5148bc909bdfabb0dc77a56ef645a19105871a72",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_62a7a",
-                    table="deals_savedviewhistory",
-                    when="BEFORE",
-                ),
-            ),
         ),
     ]

@@ -77,6 +77,73 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "scope", "team", "member", "month"),
+                        name="adjustment_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("member", None), ("scope", "workspace"), ("team", None)),
+                            models.Q(("member", None), ("scope", "team"), ("team__isnull", False)),
+                            models.Q(("member__isnull", False), ("scope", "member"), ("team", None)),
+                            _connector="OR",
+                        ),
+                        name="adjustment_scope",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("note", ""), _negated=True), name="adjustment_note"),
+                    workspaces.tenant.RowSecurity(name="insights_adjustment_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="insights_adjustment_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "team_id"),
+                        field="team",
+                        name="insights_adjustment_team_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "member_id"),
+                        field="member",
+                        name="insights_adjustment_member_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "by_id"),
+                        field="by",
+                        name="insights_adjustment_by_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "insights_adjustmenthistory" ("amount", "by_id", "id", "member_id", "month", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "team_id", "updated_at", "workspace_id") VALUES (OLD."amount", OLD."by_id", OLD."id", OLD."member_id", OLD."month", OLD."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."scope", OLD."team_id", OLD."updated_at", OLD."workspace_id"); RETURN NULL;',
+                            hash="418c29ae5c8aa6399641f1bbfe2264a978054cad",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_31e2e",
+                            table="insights_adjustment",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "insights_adjustmenthistory" ("amount", "by_id", "id", "member_id", "month", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "team_id", "updated_at", "workspace_id") VALUES (OLD."amount", OLD."by_id", OLD."id", OLD."member_id", OLD."month", OLD."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."scope", OLD."team_id", OLD."updated_at", OLD."workspace_id"); RETURN NULL;',
+                            hash="4b9411a5be4b21dcd1a04dfc29dedc56d735cad2",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_6ed7f",
+                            table="insights_adjustment",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AdjustmentHistory",
@@ -156,6 +223,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="insights_adjustmenthistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="e21ba56e62f75edeaa3c29ca13db82f596d7cca7",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_5b32b",
+                            table="insights_adjustmenthistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -229,6 +314,64 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["scope", "metric", "period", "-first"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("workspace", "scope", "team", "member", "metric", "period", "first"),
+                        name="goal_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("member", None), ("scope", "workspace"), ("team", None)),
+                            models.Q(("member", None), ("scope", "team"), ("team__isnull", False)),
+                            models.Q(("member__isnull", False), ("scope", "member"), ("team", None)),
+                            _connector="OR",
+                        ),
+                        name="goal_scope",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("target__gte", 0)), name="goal_target"),
+                    workspaces.tenant.RowSecurity(name="insights_goal_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="insights_goal_tkey"),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "team_id"),
+                        field="team",
+                        name="insights_goal_team_id_tfk",
+                        on_delete="ON DELETE CASCADE",
+                        targets=("workspace_id", "id"),
+                    ),
+                    workspaces.tenant.ForeignKeyConstraint(
+                        columns=("workspace_id", "member_id"),
+                        field="member",
+                        name="insights_goal_member_id_mfk",
+                        targets=("workspace_id", "user_id"),
+                        to="workspaces.Membership",
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "insights_goalhistory" ("first", "id", "member_id", "metric", "period", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "target", "team_id", "workspace_id") VALUES (OLD."first", OLD."id", OLD."member_id", OLD."metric", OLD."period", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."scope", OLD."target", OLD."team_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="11de7745658dec50d68a1e2e4476cd953af7e0cb",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_3b082",
+                            table="insights_goal",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "insights_goalhistory" ("first", "id", "member_id", "metric", "period", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "target", "team_id", "workspace_id") VALUES (OLD."first", OLD."id", OLD."member_id", OLD."metric", OLD."period", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."scope", OLD."target", OLD."team_id", OLD."workspace_id"); RETURN NULL;',
+                            hash="6711738c8552e3e019e020cbcf98907903d05232",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_fc449",
+                            table="insights_goal",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -319,216 +462,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="insights_goalhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="239b8241a0bbb9c1df5bb787107b478cd76ac38f",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_04fb0",
+                            table="insights_goalhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=models.UniqueConstraint(
-                fields=("workspace", "scope", "team", "member", "month"), name="adjustment_once", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("member", None), ("scope", "workspace"), ("team", None)),
-                    models.Q(("member", None), ("scope", "team"), ("team__isnull", False)),
-                    models.Q(("member__isnull", False), ("scope", "member"), ("team", None)),
-                    _connector="OR",
-                ),
-                name="adjustment_scope",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=models.CheckConstraint(condition=models.Q(("note", ""), _negated=True), name="adjustment_note"),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=workspaces.tenant.RowSecurity(name="insights_adjustment_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="insights_adjustment_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "team_id"),
-                field="team",
-                name="insights_adjustment_team_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "member_id"),
-                field="member",
-                name="insights_adjustment_member_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustment",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "by_id"),
-                field="by",
-                name="insights_adjustment_by_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="adjustment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "insights_adjustmenthistory" ("amount", "by_id", "id", "member_id", "month", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "team_id", "updated_at", "workspace_id") VALUES (OLD."amount", OLD."by_id", OLD."id", OLD."member_id", OLD."month", OLD."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."scope", OLD."team_id", OLD."updated_at", OLD."workspace_id"); RETURN NULL;',
-                    hash="418c29ae5c8aa6399641f1bbfe2264a978054cad",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_31e2e",
-                    table="insights_adjustment",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="adjustment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "insights_adjustmenthistory" ("amount", "by_id", "id", "member_id", "month", "note", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "team_id", "updated_at", "workspace_id") VALUES (OLD."amount", OLD."by_id", OLD."id", OLD."member_id", OLD."month", OLD."note", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."scope", OLD."team_id", OLD."updated_at", OLD."workspace_id"); RETURN NULL;',
-                    hash="4b9411a5be4b21dcd1a04dfc29dedc56d735cad2",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_6ed7f",
-                    table="insights_adjustment",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="adjustmenthistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="insights_adjustmenthistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="adjustmenthistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="e21ba56e62f75edeaa3c29ca13db82f596d7cca7",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_5b32b",
-                    table="insights_adjustmenthistory",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=models.UniqueConstraint(
-                fields=("workspace", "scope", "team", "member", "metric", "period", "first"),
-                name="goal_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("member", None), ("scope", "workspace"), ("team", None)),
-                    models.Q(("member", None), ("scope", "team"), ("team__isnull", False)),
-                    models.Q(("member__isnull", False), ("scope", "member"), ("team", None)),
-                    _connector="OR",
-                ),
-                name="goal_scope",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=models.CheckConstraint(condition=models.Q(("target__gte", 0)), name="goal_target"),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=workspaces.tenant.RowSecurity(name="insights_goal_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="insights_goal_tkey"),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "team_id"),
-                field="team",
-                name="insights_goal_team_id_tfk",
-                on_delete="ON DELETE CASCADE",
-                targets=("workspace_id", "id"),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "member_id"),
-                field="member",
-                name="insights_goal_member_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "insights_goalhistory" ("first", "id", "member_id", "metric", "period", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "target", "team_id", "workspace_id") VALUES (OLD."first", OLD."id", OLD."member_id", OLD."metric", OLD."period", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."scope", OLD."target", OLD."team_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="11de7745658dec50d68a1e2e4476cd953af7e0cb",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_3b082",
-                    table="insights_goal",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "insights_goalhistory" ("first", "id", "member_id", "metric", "period", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "scope", "target", "team_id", "workspace_id") VALUES (OLD."first", OLD."id", OLD."member_id", OLD."metric", OLD."period", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."scope", OLD."target", OLD."team_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="6711738c8552e3e019e020cbcf98907903d05232",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_fc449",
-                    table="insights_goal",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="goalhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="insights_goalhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="goalhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="239b8241a0bbb9c1df5bb787107b478cd76ac38f",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_04fb0",
-                    table="insights_goalhistory",
-                    when="BEFORE",
-                ),
-            ),
         ),
     ]

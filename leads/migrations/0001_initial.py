@@ -37,6 +37,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='campaign_once'),
+                    models.CheckConstraint(condition=models.Q(('end', None), ('start', None), ('end__gte', models.F('start')), _connector='OR'), name='campaign_dates'),
+                    models.CheckConstraint(condition=models.Q(('budget__gte', 0), ('cost__gte', 0)), name='campaign_money'),
+                    workspaces.tenant.RowSecurity(name='leads_campaign_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_campaign_tkey'),
+                    models.CheckConstraint(condition=models.Q(('start__gte', datetime.date(1900, 1, 1)), ('start__lt', datetime.date(2200, 1, 1))), name='campaign_start_years'),
+                    models.CheckConstraint(condition=models.Q(('end__gte', datetime.date(1900, 1, 1)), ('end__lt', datetime.date(2200, 1, 1))), name='campaign_end_years'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_campaignhistory" ("budget", "channel", "cost", "created_at", "end", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start", "status", "workspace_id") VALUES (OLD."budget", OLD."channel", OLD."cost", OLD."created_at", OLD."end", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."start", OLD."status", OLD."workspace_id"); RETURN NULL;', hash='0aba4985461bb89548ff00dba6bfeb8c0b72d92a', operation='UPDATE', pgid='pgtrigger_update_update_19c2a', table='leads_campaign', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_campaignhistory" ("budget", "channel", "cost", "created_at", "end", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start", "status", "workspace_id") VALUES (OLD."budget", OLD."channel", OLD."cost", OLD."created_at", OLD."end", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."start", OLD."status", OLD."workspace_id"); RETURN NULL;', hash='b28dabcecd1fb2eb02758419e4495afbffcf197d', operation='DELETE', pgid='pgtrigger_delete_delete_e802f', table='leads_campaign', when='AFTER')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -61,6 +74,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_campaignhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b19c6229d52fc857f22cd0e95942a5619f87d4bb', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d72ca', table='leads_campaignhistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -85,6 +104,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'companies',
+                'indexes': [
+                    models.Index(fields=['workspace', 'name', 'id'], name='company_list'),
+                    models.Index(fields=['workspace', 'size', 'id'], name='company_size'),
+                    models.Index(fields=['workspace', 'annual_revenue', 'id'], name='company_by_revenue'),
+                    models.Index(fields=['workspace', 'created_at', 'id'], name='company_created'),
+                    models.Index(fields=['workspace', 'name_key'], name='company_name_key'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('domain', ''), _negated=True), fields=('workspace', 'domain'), name='company_domain_once'),
+                    models.CheckConstraint(condition=models.Q(('annual_revenue__gte', 0)), name='company_revenue'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='company_named'),
+                    workspaces.tenant.RowSecurity(name='leads_company_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_company_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='leads_company_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'parent_id'), field='parent', name='leads_company_parent_id_tfk', on_delete='ON DELETE SET NULL ("parent_id")', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."annual_revenue" IS DISTINCT FROM (NEW."annual_revenue") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."domain" IS DISTINCT FROM (NEW."domain") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."industry" IS DISTINCT FROM (NEW."industry") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_key" IS DISTINCT FROM (NEW."name_key") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."parent_id" IS DISTINCT FROM (NEW."parent_id") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."size" IS DISTINCT FROM (NEW."size") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "leads_companyhistory" ("annual_revenue", "country", "created_at", "custom", "domain", "id", "industry", "name", "name_key", "owner_id", "parent_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "size", "workspace_id") VALUES (OLD."annual_revenue", OLD."country", OLD."created_at", OLD."custom", OLD."domain", OLD."id", OLD."industry", OLD."name", OLD."name_key", OLD."owner_id", OLD."parent_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."phone", OLD."size", OLD."workspace_id"); RETURN NULL;', hash='594e83c51dfd77a0cfb2c8e680a9b35222c42e22', operation='UPDATE', pgid='pgtrigger_update_update_0ced3', table='leads_company', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_companyhistory" ("annual_revenue", "country", "created_at", "custom", "domain", "id", "industry", "name", "name_key", "owner_id", "parent_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "size", "workspace_id") VALUES (OLD."annual_revenue", OLD."country", OLD."created_at", OLD."custom", OLD."domain", OLD."id", OLD."industry", OLD."name", OLD."name_key", OLD."owner_id", OLD."parent_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."phone", OLD."size", OLD."workspace_id"); RETURN NULL;', hash='3a3009108f47c7ebe4a93ff85486ed6b81331d17', operation='DELETE', pgid='pgtrigger_delete_delete_c1697', table='leads_company', when='AFTER')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +152,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_companyhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8f21baa51fc315237d67fdb6cc79b0798611637d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f099', table='leads_companyhistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +181,25 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['workspace', 'name', 'id'], name='contact_list'),
+                    models.Index(fields=['workspace', 'created_at', 'id'], name='contact_created'),
+                    models.Index(fields=['workspace', 'company'], name='contact_company'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='contact_named'),
+                    workspaces.tenant.RowSecurity(name='leads_contact_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_contact_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='leads_contact_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='leads_contact_company_id_tfk', on_delete='ON DELETE SET NULL ("company_id")', targets=('workspace_id', 'id')),
+                    models.CheckConstraint(condition=models.Q(('consent_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('consent_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='contact_consent_at_years'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."consent" IS DISTINCT FROM (NEW."consent") OR OLD."consent_at" IS DISTINCT FROM (NEW."consent_at") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."do_not_call" IS DISTINCT FROM (NEW."do_not_call") OR OLD."do_not_email" IS DISTINCT FROM (NEW."do_not_email") OR OLD."first_name" IS DISTINCT FROM (NEW."first_name") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."last_name" IS DISTINCT FROM (NEW."last_name") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "leads_contacthistory" ("company_id", "consent", "consent_at", "created_at", "custom", "do_not_call", "do_not_email", "first_name", "id", "last_name", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone", "title", "workspace_id") VALUES (OLD."company_id", OLD."consent", OLD."consent_at", OLD."created_at", OLD."custom", OLD."do_not_call", OLD."do_not_email", OLD."first_name", OLD."id", OLD."last_name", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."time_zone", OLD."title", OLD."workspace_id"); RETURN NULL;', hash='9da067e83657459556103454a7b63c6dfe1fc85d', operation='UPDATE', pgid='pgtrigger_update_update_90a60', table='leads_contact', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_contacthistory" ("company_id", "consent", "consent_at", "created_at", "custom", "do_not_call", "do_not_email", "first_name", "id", "last_name", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone", "title", "workspace_id") VALUES (OLD."company_id", OLD."consent", OLD."consent_at", OLD."created_at", OLD."custom", OLD."do_not_call", OLD."do_not_email", OLD."first_name", OLD."id", OLD."last_name", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."time_zone", OLD."title", OLD."workspace_id"); RETURN NULL;', hash='4b13226a5e262091f245c0f5c0b1b9a593dadbd6', operation='DELETE', pgid='pgtrigger_delete_delete_201d7', table='leads_contact', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ContactEmail',
@@ -146,6 +210,19 @@ class Migration(migrations.Migration):
                 ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='emails', to='leads.contact')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'email'), name='contact_email_once'),
+                    models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('workspace', 'contact'), name='contact_email_primary'),
+                    workspaces.tenant.RowSecurity(name='leads_contactemail_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_contactemail_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='leads_contactemail_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_contactemailhistory" ("contact_id", "email", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."contact_id", OLD."email", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='9e15b3ab355b05df45d3c2ca766f45ea2133f678', operation='UPDATE', pgid='pgtrigger_update_update_e8b5c', table='leads_contactemail', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_contactemailhistory" ("contact_id", "email", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."contact_id", OLD."email", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='c1f1917e136a70b85593eb86840dd6f648c1db3c', operation='DELETE', pgid='pgtrigger_delete_delete_1f006', table='leads_contactemail', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ContactHistory',
@@ -174,6 +251,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_contacthistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c98e6259a8ad64916ab87551a5e95e343a7f9208', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b23f5', table='leads_contacthistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -185,6 +268,21 @@ class Migration(migrations.Migration):
                 ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='leads.contact')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['workspace', 'phone'], name='contact_phone_find'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'contact', 'phone'), name='contact_phone_once'),
+                    workspaces.tenant.RowSecurity(name='leads_contactphone_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_contactphone_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='leads_contactphone_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_contactphonehistory" ("contact_id", "id", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "workspace_id") VALUES (OLD."contact_id", OLD."id", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."phone", OLD."workspace_id"); RETURN NULL;', hash='2b6d8ce94008b9ec6dfce57d7575bfb9bda02ba6', operation='UPDATE', pgid='pgtrigger_update_update_dd49b', table='leads_contactphone', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_contactphonehistory" ("contact_id", "id", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "workspace_id") VALUES (OLD."contact_id", OLD."id", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."phone", OLD."workspace_id"); RETURN NULL;', hash='230c34e716786bd952b73d14335936262f9710ce', operation='DELETE', pgid='pgtrigger_delete_delete_e4d13', table='leads_contactphone', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Lead',
@@ -209,6 +307,32 @@ class Migration(migrations.Migration):
                 ('owner', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['workspace', '-created_at', '-id'], name='lead_list'),
+                    models.Index(fields=['workspace', 'name', 'id'], name='lead_name'),
+                    models.Index(fields=['workspace', 'estimated_amount', 'id'], name='lead_by_amount'),
+                    models.Index(fields=['workspace', 'owner', 'status'], name='lead_owner'),
+                    models.Index(fields=['workspace', 'contact'], name='lead_contact'),
+                    models.Index(fields=['workspace', 'company'], name='lead_company'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='lead_named'),
+                    models.CheckConstraint(condition=models.Q(('score__range', (0, 100))), name='lead_score'),
+                    models.CheckConstraint(condition=models.Q(('estimated_amount__gte', 0)), name='lead_amount'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('converted_at__isnull', False), ('status', 'converted')), models.Q(models.Q(('status', 'converted'), _negated=True), ('converted_at', None)), _connector='OR'), name='lead_converted'),
+                    workspaces.tenant.RowSecurity(name='leads_lead_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_lead_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='leads_lead_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='leads_lead_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='leads_lead_company_id_tfk', on_delete='ON DELETE SET NULL ("company_id")', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'campaign_id'), field='campaign', name='leads_lead_campaign_id_tfk', on_delete='ON DELETE SET NULL ("campaign_id")', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."contact_id" IS DISTINCT FROM (NEW."contact_id") OR OLD."contacted_at" IS DISTINCT FROM (NEW."contacted_at") OR OLD."converted_at" IS DISTINCT FROM (NEW."converted_at") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."estimated_amount" IS DISTINCT FROM (NEW."estimated_amount") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."qualified_at" IS DISTINCT FROM (NEW."qualified_at") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."unqualified_reason" IS DISTINCT FROM (NEW."unqualified_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "leads_leadhistory" ("campaign_id", "company_id", "contact_id", "contacted_at", "converted_at", "created_at", "custom", "estimated_amount", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualified_at", "score", "source", "status", "unqualified_reason", "workspace_id") VALUES (OLD."campaign_id", OLD."company_id", OLD."contact_id", OLD."contacted_at", OLD."converted_at", OLD."created_at", OLD."custom", OLD."estimated_amount", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."qualified_at", OLD."score", OLD."source", OLD."status", OLD."unqualified_reason", OLD."workspace_id"); RETURN NULL;', hash='f9e344d4e912fdc48e250052e9f240e64f39e61b', operation='UPDATE', pgid='pgtrigger_update_update_17f2d', table='leads_lead', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_leadhistory" ("campaign_id", "company_id", "contact_id", "contacted_at", "converted_at", "created_at", "custom", "estimated_amount", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualified_at", "score", "source", "status", "unqualified_reason", "workspace_id") VALUES (OLD."campaign_id", OLD."company_id", OLD."contact_id", OLD."contacted_at", OLD."converted_at", OLD."created_at", OLD."custom", OLD."estimated_amount", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."qualified_at", OLD."score", OLD."source", OLD."status", OLD."unqualified_reason", OLD."workspace_id"); RETURN NULL;', hash='36f46d411868fd946a78e9059f12d610a1793e78', operation='DELETE', pgid='pgtrigger_delete_delete_9ddd5', table='leads_lead', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CampaignMember',
@@ -220,6 +344,20 @@ class Migration(migrations.Migration):
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
                 ('lead', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='campaigns', to='leads.lead')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'campaign', 'lead'), name='campaign_member_once'),
+                    workspaces.tenant.RowSecurity(name='leads_campaignmember_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_campaignmember_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'campaign_id'), field='campaign', name='leads_campaignmember_campaign_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='leads_campaignmember_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    models.CheckConstraint(condition=models.Q(('state_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('state_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='campaign_member_state_at_years'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_campaignmemberhistory" ("campaign_id", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_at", "workspace_id") VALUES (OLD."campaign_id", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."state", OLD."state_at", OLD."workspace_id"); RETURN NULL;', hash='c83bbe42a8e7f3ed9e9b2b9ca5f93cfc670d647a', operation='UPDATE', pgid='pgtrigger_update_update_2e280', table='leads_campaignmember', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_campaignmemberhistory" ("campaign_id", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_at", "workspace_id") VALUES (OLD."campaign_id", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."state", OLD."state_at", OLD."workspace_id"); RETURN NULL;', hash='79e6ddfc8a371ec3a5f75b23451d34c6dd86ef7e', operation='DELETE', pgid='pgtrigger_delete_delete_9ff2e', table='leads_campaignmember', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='LeadHistory',
@@ -250,6 +388,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_leadhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fbfbe98f6cb037411324161d3d93a37f4334723f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bfd6b', table='leads_leadhistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -264,6 +408,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='segment_once'),
+                    workspaces.tenant.RowSecurity(name='leads_segment_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_segment_tkey'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_segmenthistory" ("created_at", "filter", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "refreshed_at", "workspace_id") VALUES (OLD."created_at", OLD."filter", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."refreshed_at", OLD."workspace_id"); RETURN NULL;', hash='ef6e66d0319bd563b924dee50bba86b51b88b067', operation='UPDATE', pgid='pgtrigger_update_update_1b1d4', table='leads_segment', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_segmenthistory" ("created_at", "filter", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "refreshed_at", "workspace_id") VALUES (OLD."created_at", OLD."filter", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."refreshed_at", OLD."workspace_id"); RETURN NULL;', hash='c7e1cbc5486dadf6684ec3f1978e7e6f2a01b59d', operation='DELETE', pgid='pgtrigger_delete_delete_9f011', table='leads_segment', when='AFTER')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -284,6 +437,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_segmenthistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='74f7dbafe07d4d7a28b924cdaa91b11f1bf5d61a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bafe5', table='leads_segmenthistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -295,358 +454,19 @@ class Migration(migrations.Migration):
                 ('segment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='members', to='leads.segment')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='campaign_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('end', None), ('start', None), ('end__gte', models.F('start')), _connector='OR'), name='campaign_dates'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__gte', 0), ('cost__gte', 0)), name='campaign_money'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=workspaces.tenant.RowSecurity(name='leads_campaign_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_campaign_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='campaign',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_campaignhistory" ("budget", "channel", "cost", "created_at", "end", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start", "status", "workspace_id") VALUES (OLD."budget", OLD."channel", OLD."cost", OLD."created_at", OLD."end", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."start", OLD."status", OLD."workspace_id"); RETURN NULL;', hash='0aba4985461bb89548ff00dba6bfeb8c0b72d92a', operation='UPDATE', pgid='pgtrigger_update_update_19c2a', table='leads_campaign', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='campaign',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_campaignhistory" ("budget", "channel", "cost", "created_at", "end", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "start", "status", "workspace_id") VALUES (OLD."budget", OLD."channel", OLD."cost", OLD."created_at", OLD."end", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."start", OLD."status", OLD."workspace_id"); RETURN NULL;', hash='b28dabcecd1fb2eb02758419e4495afbffcf197d', operation='DELETE', pgid='pgtrigger_delete_delete_e802f', table='leads_campaign', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_campaignhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='campaignhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b19c6229d52fc857f22cd0e95942a5619f87d4bb', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d72ca', table='leads_campaignhistory', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['workspace', 'name', 'id'], name='company_list'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['workspace', 'size', 'id'], name='company_size'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['workspace', 'annual_revenue', 'id'], name='company_by_revenue'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['workspace', 'created_at', 'id'], name='company_created'),
-        ),
-        migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['workspace', 'name_key'], name='company_name_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=models.UniqueConstraint(condition=models.Q(('domain', ''), _negated=True), fields=('workspace', 'domain'), name='company_domain_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=models.CheckConstraint(condition=models.Q(('annual_revenue__gte', 0)), name='company_revenue'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='company_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=workspaces.tenant.RowSecurity(name='leads_company_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_company_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='company',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."annual_revenue" IS DISTINCT FROM (NEW."annual_revenue") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."domain" IS DISTINCT FROM (NEW."domain") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."industry" IS DISTINCT FROM (NEW."industry") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."name_key" IS DISTINCT FROM (NEW."name_key") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."parent_id" IS DISTINCT FROM (NEW."parent_id") OR OLD."phone" IS DISTINCT FROM (NEW."phone") OR OLD."size" IS DISTINCT FROM (NEW."size") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "leads_companyhistory" ("annual_revenue", "country", "created_at", "custom", "domain", "id", "industry", "name", "name_key", "owner_id", "parent_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "size", "workspace_id") VALUES (OLD."annual_revenue", OLD."country", OLD."created_at", OLD."custom", OLD."domain", OLD."id", OLD."industry", OLD."name", OLD."name_key", OLD."owner_id", OLD."parent_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."phone", OLD."size", OLD."workspace_id"); RETURN NULL;', hash='594e83c51dfd77a0cfb2c8e680a9b35222c42e22', operation='UPDATE', pgid='pgtrigger_update_update_0ced3', table='leads_company', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='company',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_companyhistory" ("annual_revenue", "country", "created_at", "custom", "domain", "id", "industry", "name", "name_key", "owner_id", "parent_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "size", "workspace_id") VALUES (OLD."annual_revenue", OLD."country", OLD."created_at", OLD."custom", OLD."domain", OLD."id", OLD."industry", OLD."name", OLD."name_key", OLD."owner_id", OLD."parent_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."phone", OLD."size", OLD."workspace_id"); RETURN NULL;', hash='3a3009108f47c7ebe4a93ff85486ed6b81331d17', operation='DELETE', pgid='pgtrigger_delete_delete_c1697', table='leads_company', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='companyhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_companyhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='companyhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8f21baa51fc315237d67fdb6cc79b0798611637d', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f099', table='leads_companyhistory', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['workspace', 'name', 'id'], name='contact_list'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['workspace', 'created_at', 'id'], name='contact_created'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['workspace', 'company'], name='contact_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='contact_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=workspaces.tenant.RowSecurity(name='leads_contact_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_contact_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contact',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."consent" IS DISTINCT FROM (NEW."consent") OR OLD."consent_at" IS DISTINCT FROM (NEW."consent_at") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."do_not_call" IS DISTINCT FROM (NEW."do_not_call") OR OLD."do_not_email" IS DISTINCT FROM (NEW."do_not_email") OR OLD."first_name" IS DISTINCT FROM (NEW."first_name") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."last_name" IS DISTINCT FROM (NEW."last_name") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "leads_contacthistory" ("company_id", "consent", "consent_at", "created_at", "custom", "do_not_call", "do_not_email", "first_name", "id", "last_name", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone", "title", "workspace_id") VALUES (OLD."company_id", OLD."consent", OLD."consent_at", OLD."created_at", OLD."custom", OLD."do_not_call", OLD."do_not_email", OLD."first_name", OLD."id", OLD."last_name", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."time_zone", OLD."title", OLD."workspace_id"); RETURN NULL;', hash='9da067e83657459556103454a7b63c6dfe1fc85d', operation='UPDATE', pgid='pgtrigger_update_update_90a60', table='leads_contact', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contact',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_contacthistory" ("company_id", "consent", "consent_at", "created_at", "custom", "do_not_call", "do_not_email", "first_name", "id", "last_name", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "time_zone", "title", "workspace_id") VALUES (OLD."company_id", OLD."consent", OLD."consent_at", OLD."created_at", OLD."custom", OLD."do_not_call", OLD."do_not_email", OLD."first_name", OLD."id", OLD."last_name", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."time_zone", OLD."title", OLD."workspace_id"); RETURN NULL;', hash='4b13226a5e262091f245c0f5c0b1b9a593dadbd6', operation='DELETE', pgid='pgtrigger_delete_delete_201d7', table='leads_contact', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='contactemail',
-            constraint=models.UniqueConstraint(fields=('workspace', 'email'), name='contact_email_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactemail',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('workspace', 'contact'), name='contact_email_primary'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactemail',
-            constraint=workspaces.tenant.RowSecurity(name='leads_contactemail_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactemail',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_contactemail_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='contacthistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_contacthistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contacthistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c98e6259a8ad64916ab87551a5e95e343a7f9208', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b23f5', table='leads_contacthistory', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='contactphone',
-            index=models.Index(fields=['workspace', 'phone'], name='contact_phone_find'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactphone',
-            constraint=models.UniqueConstraint(fields=('workspace', 'contact', 'phone'), name='contact_phone_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactphone',
-            constraint=workspaces.tenant.RowSecurity(name='leads_contactphone_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactphone',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_contactphone_tkey'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', '-created_at', '-id'], name='lead_list'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', 'name', 'id'], name='lead_name'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', 'estimated_amount', 'id'], name='lead_by_amount'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', 'owner', 'status'], name='lead_owner'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', 'contact'], name='lead_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['workspace', 'company'], name='lead_company'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='lead_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('score__range', (0, 100))), name='lead_score'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('estimated_amount__gte', 0)), name='lead_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('converted_at__isnull', False), ('status', 'converted')), models.Q(models.Q(('status', 'converted'), _negated=True), ('converted_at', None)), _connector='OR'), name='lead_converted'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=workspaces.tenant.RowSecurity(name='leads_lead_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_lead_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='lead',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."contact_id" IS DISTINCT FROM (NEW."contact_id") OR OLD."contacted_at" IS DISTINCT FROM (NEW."contacted_at") OR OLD."converted_at" IS DISTINCT FROM (NEW."converted_at") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."estimated_amount" IS DISTINCT FROM (NEW."estimated_amount") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."qualified_at" IS DISTINCT FROM (NEW."qualified_at") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."unqualified_reason" IS DISTINCT FROM (NEW."unqualified_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))', func='INSERT INTO "leads_leadhistory" ("campaign_id", "company_id", "contact_id", "contacted_at", "converted_at", "created_at", "custom", "estimated_amount", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualified_at", "score", "source", "status", "unqualified_reason", "workspace_id") VALUES (OLD."campaign_id", OLD."company_id", OLD."contact_id", OLD."contacted_at", OLD."converted_at", OLD."created_at", OLD."custom", OLD."estimated_amount", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."qualified_at", OLD."score", OLD."source", OLD."status", OLD."unqualified_reason", OLD."workspace_id"); RETURN NULL;', hash='f9e344d4e912fdc48e250052e9f240e64f39e61b', operation='UPDATE', pgid='pgtrigger_update_update_17f2d', table='leads_lead', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='lead',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_leadhistory" ("campaign_id", "company_id", "contact_id", "contacted_at", "converted_at", "created_at", "custom", "estimated_amount", "id", "name", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualified_at", "score", "source", "status", "unqualified_reason", "workspace_id") VALUES (OLD."campaign_id", OLD."company_id", OLD."contact_id", OLD."contacted_at", OLD."converted_at", OLD."created_at", OLD."custom", OLD."estimated_amount", OLD."id", OLD."name", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."qualified_at", OLD."score", OLD."source", OLD."status", OLD."unqualified_reason", OLD."workspace_id"); RETURN NULL;', hash='36f46d411868fd946a78e9059f12d610a1793e78', operation='DELETE', pgid='pgtrigger_delete_delete_9ddd5', table='leads_lead', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=models.UniqueConstraint(fields=('workspace', 'campaign', 'lead'), name='campaign_member_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=workspaces.tenant.RowSecurity(name='leads_campaignmember_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_campaignmember_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='leadhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_leadhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='leadhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fbfbe98f6cb037411324161d3d93a37f4334723f', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bfd6b', table='leads_leadhistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='segment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=workspaces.tenant.RowSecurity(name='leads_segment_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='segment',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_segment_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segment',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_segmenthistory" ("created_at", "filter", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "refreshed_at", "workspace_id") VALUES (OLD."created_at", OLD."filter", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."refreshed_at", OLD."workspace_id"); RETURN NULL;', hash='ef6e66d0319bd563b924dee50bba86b51b88b067', operation='UPDATE', pgid='pgtrigger_update_update_1b1d4', table='leads_segment', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segment',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_segmenthistory" ("created_at", "filter", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "refreshed_at", "workspace_id") VALUES (OLD."created_at", OLD."filter", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."refreshed_at", OLD."workspace_id"); RETURN NULL;', hash='c7e1cbc5486dadf6684ec3f1978e7e6f2a01b59d', operation='DELETE', pgid='pgtrigger_delete_delete_9f011', table='leads_segment', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='segmenthistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_segmenthistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segmenthistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='74f7dbafe07d4d7a28b924cdaa91b11f1bf5d61a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bafe5', table='leads_segmenthistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmember',
-            constraint=models.UniqueConstraint(fields=('workspace', 'segment', 'lead'), name='segment_member_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmember',
-            constraint=workspaces.tenant.RowSecurity(name='leads_segmentmember_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmember',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_segmentmember_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='leads_company_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='company',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'parent_id'), field='parent', name='leads_company_parent_id_tfk', on_delete='ON DELETE SET NULL ("parent_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='leads_contact_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='leads_contact_company_id_tfk', on_delete='ON DELETE SET NULL ("company_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='contactemail',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='leads_contactemail_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='contactphone',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='leads_contactphone_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'owner_id'), field='owner', name='leads_lead_owner_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'contact_id'), field='contact', name='leads_lead_contact_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'company_id'), field='company', name='leads_lead_company_id_tfk', on_delete='ON DELETE SET NULL ("company_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='lead',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'campaign_id'), field='campaign', name='leads_lead_campaign_id_tfk', on_delete='ON DELETE SET NULL ("campaign_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'campaign_id'), field='campaign', name='leads_campaignmember_campaign_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='leads_campaignmember_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmember',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'segment_id'), field='segment', name='leads_segmentmember_segment_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmember',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='leads_segmentmember_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('start__gte', datetime.date(1900, 1, 1)), ('start__lt', datetime.date(2200, 1, 1))), name='campaign_start_years'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('end__gte', datetime.date(1900, 1, 1)), ('end__lt', datetime.date(2200, 1, 1))), name='campaign_end_years'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=models.CheckConstraint(condition=models.Q(('state_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('state_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='campaign_member_state_at_years'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('consent_at__gte', datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)), ('consent_at__lt', datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))), name='contact_consent_at_years'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'segment', 'lead'), name='segment_member_once'),
+                    workspaces.tenant.RowSecurity(name='leads_segmentmember_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='leads_segmentmember_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'segment_id'), field='segment', name='leads_segmentmember_segment_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'lead_id'), field='lead', name='leads_segmentmember_lead_id_tfk', on_delete='ON DELETE CASCADE', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_segmentmemberhistory" ("added_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "workspace_id") VALUES (OLD."added_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."segment_id", OLD."workspace_id"); RETURN NULL;', hash='f52d0eda397f5617371661ea6197caffebe7d9e6', operation='UPDATE', pgid='pgtrigger_update_update_eda68', table='leads_segmentmember', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_segmentmemberhistory" ("added_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "workspace_id") VALUES (OLD."added_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."segment_id", OLD."workspace_id"); RETURN NULL;', hash='c37d2545d94760dfc9502427a430fa90e22c1b9d', operation='DELETE', pgid='pgtrigger_delete_delete_4e208', table='leads_segmentmember', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CampaignMemberHistory',
@@ -659,9 +479,19 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('opened', 'Opened'), ('replied', 'Replied'), ('bounced', 'Bounced'), ('unsubscribed', 'Unsubscribed')], default='queued', max_length=12)),
                 ('state_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('campaign', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.campaign')),
+                ('lead', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.lead')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.campaignmember')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_campaignmemberhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='968c37586338f475b98e887d3735a598f0f554be', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e52ef', table='leads_campaignmemberhistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -675,9 +505,18 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('email', models.EmailField(max_length=254)),
                 ('is_primary', models.BooleanField(default=True)),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.contact')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.contactemail')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_contactemailhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='733705cd13c9b770130739688689da04e196de93', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f4d6', table='leads_contactemailhistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -691,9 +530,18 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('phone', models.CharField(max_length=17)),
                 ('label', models.CharField(blank=True, max_length=20)),
+                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.contact')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.contactphone')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_contactphonehistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d39a69f674da60a91213857f7028ddd2ce3ac708', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_665aa', table='leads_contactphonehistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -706,143 +554,19 @@ class Migration(migrations.Migration):
                 ('pgh_context_id', models.UUIDField(null=True)),
                 ('id', models.BigIntegerField()),
                 ('added_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('lead', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.lead')),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.segmentmember')),
+                ('segment', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.segment')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_segmentmemberhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='197db5c168f6874a9cf9436abb23789f5089b1ac', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_576f3', table='leads_segmentmemberhistory', when='BEFORE')),
+                ],
             },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='campaignmember',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_campaignmemberhistory" ("campaign_id", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_at", "workspace_id") VALUES (OLD."campaign_id", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."state", OLD."state_at", OLD."workspace_id"); RETURN NULL;', hash='c83bbe42a8e7f3ed9e9b2b9ca5f93cfc670d647a', operation='UPDATE', pgid='pgtrigger_update_update_2e280', table='leads_campaignmember', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='campaignmember',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_campaignmemberhistory" ("campaign_id", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "state_at", "workspace_id") VALUES (OLD."campaign_id", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."state", OLD."state_at", OLD."workspace_id"); RETURN NULL;', hash='79e6ddfc8a371ec3a5f75b23451d34c6dd86ef7e', operation='DELETE', pgid='pgtrigger_delete_delete_9ff2e', table='leads_campaignmember', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contactemail',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_contactemailhistory" ("contact_id", "email", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."contact_id", OLD."email", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='9e15b3ab355b05df45d3c2ca766f45ea2133f678', operation='UPDATE', pgid='pgtrigger_update_update_e8b5c', table='leads_contactemail', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contactemail',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_contactemailhistory" ("contact_id", "email", "id", "is_primary", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."contact_id", OLD."email", OLD."id", OLD."is_primary", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='c1f1917e136a70b85593eb86840dd6f648c1db3c', operation='DELETE', pgid='pgtrigger_delete_delete_1f006', table='leads_contactemail', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contactphone',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_contactphonehistory" ("contact_id", "id", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "workspace_id") VALUES (OLD."contact_id", OLD."id", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."phone", OLD."workspace_id"); RETURN NULL;', hash='2b6d8ce94008b9ec6dfce57d7575bfb9bda02ba6', operation='UPDATE', pgid='pgtrigger_update_update_dd49b', table='leads_contactphone', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contactphone',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_contactphonehistory" ("contact_id", "id", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "workspace_id") VALUES (OLD."contact_id", OLD."id", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."phone", OLD."workspace_id"); RETURN NULL;', hash='230c34e716786bd952b73d14335936262f9710ce', operation='DELETE', pgid='pgtrigger_delete_delete_e4d13', table='leads_contactphone', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segmentmember',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "leads_segmentmemberhistory" ("added_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "workspace_id") VALUES (OLD."added_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."segment_id", OLD."workspace_id"); RETURN NULL;', hash='f52d0eda397f5617371661ea6197caffebe7d9e6', operation='UPDATE', pgid='pgtrigger_update_update_eda68', table='leads_segmentmember', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segmentmember',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "leads_segmentmemberhistory" ("added_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "workspace_id") VALUES (OLD."added_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."segment_id", OLD."workspace_id"); RETURN NULL;', hash='c37d2545d94760dfc9502427a430fa90e22c1b9d', operation='DELETE', pgid='pgtrigger_delete_delete_4e208', table='leads_segmentmember', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='campaignmemberhistory',
-            name='campaign',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.campaign'),
-        ),
-        migrations.AddField(
-            model_name='campaignmemberhistory',
-            name='lead',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='campaignmemberhistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.campaignmember'),
-        ),
-        migrations.AddField(
-            model_name='campaignmemberhistory',
-            name='workspace',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace'),
-        ),
-        migrations.AddField(
-            model_name='contactemailhistory',
-            name='contact',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.contact'),
-        ),
-        migrations.AddField(
-            model_name='contactemailhistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.contactemail'),
-        ),
-        migrations.AddField(
-            model_name='contactemailhistory',
-            name='workspace',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace'),
-        ),
-        migrations.AddField(
-            model_name='contactphonehistory',
-            name='contact',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.contact'),
-        ),
-        migrations.AddField(
-            model_name='contactphonehistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.contactphone'),
-        ),
-        migrations.AddField(
-            model_name='contactphonehistory',
-            name='workspace',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace'),
-        ),
-        migrations.AddField(
-            model_name='segmentmemberhistory',
-            name='lead',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.lead'),
-        ),
-        migrations.AddField(
-            model_name='segmentmemberhistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='leads.segmentmember'),
-        ),
-        migrations.AddField(
-            model_name='segmentmemberhistory',
-            name='segment',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='leads.segment'),
-        ),
-        migrations.AddField(
-            model_name='segmentmemberhistory',
-            name='workspace',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignmemberhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_campaignmemberhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='campaignmemberhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='968c37586338f475b98e887d3735a598f0f554be', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e52ef', table='leads_campaignmemberhistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='contactemailhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_contactemailhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contactemailhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='733705cd13c9b770130739688689da04e196de93', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1f4d6', table='leads_contactemailhistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='contactphonehistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_contactphonehistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='contactphonehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d39a69f674da60a91213857f7028ddd2ce3ac708', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_665aa', table='leads_contactphonehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='segmentmemberhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='leads_segmentmemberhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='segmentmemberhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='197db5c168f6874a9cf9436abb23789f5089b1ac', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_576f3', table='leads_segmentmemberhistory', when='BEFORE')),
         ),
     ]

@@ -23,13 +23,48 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Workspace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('slug', models.SlugField(unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*$', 'Small letters, digits and single hyphens.')])),
+                ('currency', models.CharField(default='EUR', max_length=3)),
+                ('time_zone', models.CharField(default='UTC', max_length=50)),
+                ('work_start', models.TimeField(default=datetime.time(9, 0))),
+                ('work_end', models.TimeField(default=datetime.time(18, 0))),
+                ('work_days', models.JSONField(blank=True, default=list, help_text='Monday is 0; empty: Monday to Friday.')),
+                ('visibility', models.CharField(choices=[('all', 'Everything'), ('team', 'What their team owns'), ('own', 'What they own')], default='all', max_length=4, verbose_name='reps see')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+            ],
+            options={
+                'constraints': [
+                    workspaces.tenant.RowSecurity(also_select="id IN (SELECT m.workspace_id FROM workspaces_membership m WHERE m.user_id = (SELECT nullif(current_setting('app.user_id', true), '')::bigint) AND m.status = 'active')", column='id', name='workspaces_workspace_rls'),
+                    models.CheckConstraint(condition=models.Q(('work_end__gt', models.F('work_start'))), name='workspace_works', violation_error_message='Work ends later than it starts.'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_workspacehistory" ("created_at", "currency", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "slug", "time_zone", "visibility", "work_days", "work_end", "work_start") VALUES (OLD."created_at", OLD."currency", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."slug", OLD."time_zone", OLD."visibility", OLD."work_days", OLD."work_end", OLD."work_start"); RETURN NULL;', hash='abee9b7c44b33fb201d234d92343c23496071164', operation='UPDATE', pgid='pgtrigger_update_update_c501c', table='workspaces_workspace', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_workspacehistory" ("created_at", "currency", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "slug", "time_zone", "visibility", "work_days", "work_end", "work_start") VALUES (OLD."created_at", OLD."currency", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."slug", OLD."time_zone", OLD."visibility", OLD."work_days", OLD."work_end", OLD."work_start"); RETURN NULL;', hash='5bebf9f7cd5d3de311bbbbe2b15f159f89aff76e', operation='DELETE', pgid='pgtrigger_delete_delete_c5f6e', table='workspaces_workspace', when='AFTER')),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name='Team',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=80)),
+                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
             options={
                 'ordering': ['name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'name'), name='team_once'),
+                    workspaces.tenant.RowSecurity(name='workspaces_team_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='workspaces_team_tkey'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_teamhistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='c73d53896a3f7397d4ef56a8ac811dd9efc4e720', operation='UPDATE', pgid='pgtrigger_update_update_dddc4', table='workspaces_team', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_teamhistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='7d3b1952e73c288ffdf13ca367c73397d14805fa', operation='DELETE', pgid='pgtrigger_delete_delete_62273', table='workspaces_team', when='AFTER')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -50,9 +85,16 @@ class Migration(migrations.Migration):
                 ('work_days', models.JSONField(blank=True, default=list, help_text='Monday is 0; empty: Monday to Friday.')),
                 ('visibility', models.CharField(choices=[('all', 'Everything'), ('team', 'What their team owns'), ('own', 'What they own')], default='all', max_length=4, verbose_name='reps see')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='id', name='workspaces_workspacehistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='85254cb347ee67cbb604b9cbe3e3780e45bf4dc5', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_0d66f', table='workspaces_workspacehistory', when='BEFORE')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -75,6 +117,11 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Membership',
@@ -85,27 +132,20 @@ class Migration(migrations.Migration):
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
                 ('team', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='members', to='workspaces.team')),
+                ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
             options={
                 'ordering': ['user__name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Workspace',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('slug', models.SlugField(unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(-[a-z0-9]+)*$', 'Small letters, digits and single hyphens.')])),
-                ('currency', models.CharField(default='EUR', max_length=3)),
-                ('time_zone', models.CharField(default='UTC', max_length=50)),
-                ('work_start', models.TimeField(default=datetime.time(9, 0))),
-                ('work_end', models.TimeField(default=datetime.time(18, 0))),
-                ('work_days', models.JSONField(blank=True, default=list, help_text='Monday is 0; empty: Monday to Friday.')),
-                ('visibility', models.CharField(choices=[('all', 'Everything'), ('team', 'What their team owns'), ('own', 'What they own')], default='all', max_length=4, verbose_name='reps see')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-            ],
-            options={
-                'constraints': [workspaces.tenant.RowSecurity(also_select="id IN (SELECT m.workspace_id FROM workspaces_membership m WHERE m.user_id = (SELECT nullif(current_setting('app.user_id', true), '')::bigint) AND m.status = 'active')", column='id', name='workspaces_workspace_rls'), models.CheckConstraint(condition=models.Q(('work_end__gt', models.F('work_start'))), name='workspace_works', violation_error_message='Work ends later than it starts.')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('workspace', 'user'), name='membership_once'),
+                    workspaces.tenant.RowSecurity(also_select="user_id = (SELECT nullif(current_setting('app.user_id', true), '')::bigint)", name='workspaces_membership_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='workspaces_membership_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'team_id'), field='team', name='workspaces_membership_team_id_tfk', on_delete='ON DELETE SET NULL ("team_id")', targets=('workspace_id', 'id')),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;', hash='2bdf63f63b45c777938c16477b6aff11f47948ad', operation='UPDATE', pgid='pgtrigger_update_update_5cec2', table='workspaces_membership', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;', hash='d79444a04601d3d14931ab5a1bb0a227ab81c86b', operation='DELETE', pgid='pgtrigger_delete_delete_8d7d8', table='workspaces_membership', when='AFTER')),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,12 +163,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='workspaces_teamhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='eeb04d4b7b43c6a169b8b62cb6affb67a0c1277e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c7ba7', table='workspaces_teamhistory', when='BEFORE')),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='team',
-            name='workspace',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace'),
         ),
         migrations.CreateModel(
             name='MembershipHistory',
@@ -149,12 +190,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='workspaces_membershiphistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4d647a75d869846c0cb5856858fc8aa86ceafa17', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1ef2c', table='workspaces_membershiphistory', when='BEFORE')),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name='membership',
-            name='workspace',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace'),
         ),
         migrations.CreateModel(
             name='Invitation',
@@ -171,111 +213,19 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='workspaces.team')),
                 ('workspace', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)ss', to='workspaces.workspace')),
             ],
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workspace',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_workspacehistory" ("created_at", "currency", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "slug", "time_zone", "visibility", "work_days", "work_end", "work_start") VALUES (OLD."created_at", OLD."currency", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."slug", OLD."time_zone", OLD."visibility", OLD."work_days", OLD."work_end", OLD."work_start"); RETURN NULL;', hash='abee9b7c44b33fb201d234d92343c23496071164', operation='UPDATE', pgid='pgtrigger_update_update_c501c', table='workspaces_workspace', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workspace',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_workspacehistory" ("created_at", "currency", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "slug", "time_zone", "visibility", "work_days", "work_end", "work_start") VALUES (OLD."created_at", OLD."currency", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."slug", OLD."time_zone", OLD."visibility", OLD."work_days", OLD."work_end", OLD."work_start"); RETURN NULL;', hash='5bebf9f7cd5d3de311bbbbe2b15f159f89aff76e', operation='DELETE', pgid='pgtrigger_delete_delete_c5f6e', table='workspaces_workspace', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='workspacehistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='workspaces.workspace'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='teamhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='workspaces_teamhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='teamhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='eeb04d4b7b43c6a169b8b62cb6affb67a0c1277e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c7ba7', table='workspaces_teamhistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('workspace', 'name'), name='team_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=workspaces.tenant.RowSecurity(name='workspaces_team_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='workspaces_team_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='team',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_teamhistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='c73d53896a3f7397d4ef56a8ac811dd9efc4e720', operation='UPDATE', pgid='pgtrigger_update_update_dddc4', table='workspaces_team', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='team',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_teamhistory" ("id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "workspace_id") VALUES (OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."workspace_id"); RETURN NULL;', hash='7d3b1952e73c288ffdf13ca367c73397d14805fa', operation='DELETE', pgid='pgtrigger_delete_delete_62273', table='workspaces_team', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='membershiphistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='workspaces_membershiphistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='membershiphistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='4d647a75d869846c0cb5856858fc8aa86ceafa17', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_1ef2c', table='workspaces_membershiphistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('workspace', 'user'), name='membership_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=workspaces.tenant.RowSecurity(also_select="user_id = (SELECT nullif(current_setting('app.user_id', true), '')::bigint)", name='workspaces_membership_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='workspaces_membership_tkey'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;', hash='2bdf63f63b45c777938c16477b6aff11f47948ad', operation='UPDATE', pgid='pgtrigger_update_update_5cec2', table='workspaces_membership', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;', hash='d79444a04601d3d14931ab5a1bb0a227ab81c86b', operation='DELETE', pgid='pgtrigger_delete_delete_8d7d8', table='workspaces_membership', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('accepted_at', None), ('revoked_at', None)), fields=('workspace', 'email'), name='invitation_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=workspaces.tenant.RowSecurity(name='workspaces_invitation_rls'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='workspaces_invitation_tkey'),
-        ),
-        migrations.AddConstraint(
-            model_name='workspacehistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='id', name='workspaces_workspacehistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='workspacehistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='85254cb347ee67cbb604b9cbe3e3780e45bf4dc5', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_0d66f', table='workspaces_workspacehistory', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'team_id'), field='team', name='workspaces_membership_team_id_tfk', on_delete='ON DELETE SET NULL ("team_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'team_id'), field='team', name='workspaces_invitation_team_id_tfk', on_delete='ON DELETE SET NULL ("team_id")', targets=('workspace_id', 'id')),
-        ),
-        migrations.AddConstraint(
-            model_name='invitation',
-            constraint=workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'invited_by_id'), field='invited_by', name='workspaces_invitation_invited_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('accepted_at', None), ('revoked_at', None)), fields=('workspace', 'email'), name='invitation_open_once'),
+                    workspaces.tenant.RowSecurity(name='workspaces_invitation_rls'),
+                    workspaces.tenant.TenantKey(fields=('workspace', 'id'), name='workspaces_invitation_tkey'),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'team_id'), field='team', name='workspaces_invitation_team_id_tfk', on_delete='ON DELETE SET NULL ("team_id")', targets=('workspace_id', 'id')),
+                    workspaces.tenant.ForeignKeyConstraint(columns=('workspace_id', 'invited_by_id'), field='invited_by', name='workspaces_invitation_invited_by_id_mfk', targets=('workspace_id', 'user_id'), to='workspaces.Membership'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_invitationhistory" ("accepted_at", "created_at", "email", "expires_at", "id", "invited_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "role", "sent_at", "team_id", "workspace_id") VALUES (OLD."accepted_at", OLD."created_at", OLD."email", OLD."expires_at", OLD."id", OLD."invited_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."revoked_at", OLD."role", OLD."sent_at", OLD."team_id", OLD."workspace_id"); RETURN NULL;', hash='b3ea9ebeb59c702884d181a0eb9ed9b41e57c276', operation='UPDATE', pgid='pgtrigger_update_update_e2251', table='workspaces_invitation', when='AFTER')),
+                    pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_invitationhistory" ("accepted_at", "created_at", "email", "expires_at", "id", "invited_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "role", "sent_at", "team_id", "workspace_id") VALUES (OLD."accepted_at", OLD."created_at", OLD."email", OLD."expires_at", OLD."id", OLD."invited_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."revoked_at", OLD."role", OLD."sent_at", OLD."team_id", OLD."workspace_id"); RETURN NULL;', hash='576ba1eb5940976ea0cad58a4cc56a378b568162', operation='DELETE', pgid='pgtrigger_delete_delete_a0231', table='workspaces_invitation', when='AFTER')),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='InvitationHistory',
@@ -293,45 +243,19 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(editable=False, null=True)),
                 ('accepted_at', models.DateTimeField(editable=False, null=True)),
                 ('revoked_at', models.DateTimeField(editable=False, null=True)),
+                ('invited_by', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL)),
+                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='workspaces.invitation')),
+                ('team', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.team')),
+                ('workspace', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace')),
             ],
             options={
                 'abstract': False,
+                'constraints': [
+                    workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='workspaces_invitationhistory_rls'),
+                ],
+                'triggers': [
+                    pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f3deadb4feafd7ab6efb5d559de3d9e84a97b3e8', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a3a59', table='workspaces_invitationhistory', when='BEFORE')),
+                ],
             },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='invitation',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "workspaces_invitationhistory" ("accepted_at", "created_at", "email", "expires_at", "id", "invited_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "role", "sent_at", "team_id", "workspace_id") VALUES (OLD."accepted_at", OLD."created_at", OLD."email", OLD."expires_at", OLD."id", OLD."invited_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."revoked_at", OLD."role", OLD."sent_at", OLD."team_id", OLD."workspace_id"); RETURN NULL;', hash='b3ea9ebeb59c702884d181a0eb9ed9b41e57c276', operation='UPDATE', pgid='pgtrigger_update_update_e2251', table='workspaces_invitation', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='invitation',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "workspaces_invitationhistory" ("accepted_at", "created_at", "email", "expires_at", "id", "invited_by_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "revoked_at", "role", "sent_at", "team_id", "workspace_id") VALUES (OLD."accepted_at", OLD."created_at", OLD."email", OLD."expires_at", OLD."id", OLD."invited_by_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."revoked_at", OLD."role", OLD."sent_at", OLD."team_id", OLD."workspace_id"); RETURN NULL;', hash='576ba1eb5940976ea0cad58a4cc56a378b568162', operation='DELETE', pgid='pgtrigger_delete_delete_a0231', table='workspaces_invitation', when='AFTER')),
-        ),
-        migrations.AddField(
-            model_name='invitationhistory',
-            name='invited_by',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='invitationhistory',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='historys', to='workspaces.invitation'),
-        ),
-        migrations.AddField(
-            model_name='invitationhistory',
-            name='team',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.team'),
-        ),
-        migrations.AddField(
-            model_name='invitationhistory',
-            name='workspace',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='workspaces.workspace'),
-        ),
-        migrations.AddConstraint(
-            model_name='invitationhistory',
-            constraint=workspaces.tenant.RowSecurity(append_only=True, column='workspace_id', name='workspaces_invitationhistory_rls'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='invitationhistory',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f3deadb4feafd7ab6efb5d559de3d9e84a97b3e8', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a3a59', table='workspaces_invitationhistory', when='BEFORE')),
         ),
     ]

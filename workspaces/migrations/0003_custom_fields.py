@@ -63,9 +63,65 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 ("archived_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="custom_fields",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "ordering": ["position", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("workspace", "entity", "key"), name="custom_field_key_once"),
+                    models.UniqueConstraint(
+                        models.F("workspace"),
+                        models.F("entity"),
+                        django.db.models.functions.text.Lower("label"),
+                        condition=models.Q(("archived_at", None)),
+                        name="custom_field_label_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("key__regex", "^[a-z][a-z0-9]*(_[a-z0-9]+)*$")), name="custom_field_key"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("label", ""), _negated=True), name="custom_field_labelled"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("required", True), ("type", "checkbox"), _negated=True),
+                        name="custom_field_checkbox_free",
+                    ),
+                    workspaces.tenant.RowSecurity(name="workspaces_customfield_rls"),
+                    workspaces.tenant.TenantKey(fields=("workspace", "id"), name="workspaces_customfield_tkey"),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."archived_at" IS DISTINCT FROM (NEW."archived_at") OR OLD."choices" IS DISTINCT FROM (NEW."choices") OR OLD."entity" IS DISTINCT FROM (NEW."entity") OR OLD."help" IS DISTINCT FROM (NEW."help") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."label" IS DISTINCT FROM (NEW."label") OR OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."required" IS DISTINCT FROM (NEW."required") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
+                            func='INSERT INTO "workspaces_customfieldhistory" ("archived_at", "choices", "entity", "help", "id", "key", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "required", "type", "workspace_id") VALUES (OLD."archived_at", OLD."choices", OLD."entity", OLD."help", OLD."id", OLD."key", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."required", OLD."type", OLD."workspace_id"); RETURN NULL;',
+                            hash="20ded8e53d6436fdca686e8f9aee8a1b99cde383",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_22a12",
+                            table="workspaces_customfield",
+                            when="AFTER",
+                        ),
+                    ),
+                    pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "workspaces_customfieldhistory" ("archived_at", "choices", "entity", "help", "id", "key", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "required", "type", "workspace_id") VALUES (OLD."archived_at", OLD."choices", OLD."entity", OLD."help", OLD."id", OLD."key", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."required", OLD."type", OLD."workspace_id"); RETURN NULL;',
+                            hash="203effdec754b914dc940c4ccc3d781fd558414c",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_78e22",
+                            table="workspaces_customfield",
+                            when="AFTER",
+                        ),
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -119,9 +175,46 @@ class Migration(migrations.Migration):
                 ("required", models.BooleanField(default=False, help_text="Asked for when a record is created.")),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 ("archived_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="historys",
+                        to="workspaces.customfield",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="workspaces.workspace",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    workspaces.tenant.RowSecurity(
+                        append_only=True, column="workspace_id", name="workspaces_customfieldhistory_rls"
+                    ),
+                ],
+                "triggers": [
+                    pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="15f4135c4e41939649cc07078ffc2938542d4796",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_b2bfb",
+                            table="workspaces_customfieldhistory",
+                            when="BEFORE",
+                        ),
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
@@ -145,127 +238,6 @@ class Migration(migrations.Migration):
                     pgid="pgtrigger_update_update_c501c",
                     table="workspaces_workspace",
                     when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="customfield",
-            name="workspace",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="custom_fields",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddField(
-            model_name="customfieldhistory",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="historys",
-                to="workspaces.customfield",
-            ),
-        ),
-        migrations.AddField(
-            model_name="customfieldhistory",
-            name="workspace",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="workspaces.workspace",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=models.UniqueConstraint(fields=("workspace", "entity", "key"), name="custom_field_key_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=models.UniqueConstraint(
-                models.F("workspace"),
-                models.F("entity"),
-                django.db.models.functions.text.Lower("label"),
-                condition=models.Q(("archived_at", None)),
-                name="custom_field_label_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("key__regex", "^[a-z][a-z0-9]*(_[a-z0-9]+)*$")), name="custom_field_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("label", ""), _negated=True), name="custom_field_labelled"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("required", True), ("type", "checkbox"), _negated=True),
-                name="custom_field_checkbox_free",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=workspaces.tenant.RowSecurity(name="workspaces_customfield_rls"),
-        ),
-        migrations.AddConstraint(
-            model_name="customfield",
-            constraint=workspaces.tenant.TenantKey(fields=("workspace", "id"), name="workspaces_customfield_tkey"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfield",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."archived_at" IS DISTINCT FROM (NEW."archived_at") OR OLD."choices" IS DISTINCT FROM (NEW."choices") OR OLD."entity" IS DISTINCT FROM (NEW."entity") OR OLD."help" IS DISTINCT FROM (NEW."help") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."label" IS DISTINCT FROM (NEW."label") OR OLD."position" IS DISTINCT FROM (NEW."position") OR OLD."required" IS DISTINCT FROM (NEW."required") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
-                    func='INSERT INTO "workspaces_customfieldhistory" ("archived_at", "choices", "entity", "help", "id", "key", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "required", "type", "workspace_id") VALUES (OLD."archived_at", OLD."choices", OLD."entity", OLD."help", OLD."id", OLD."key", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."required", OLD."type", OLD."workspace_id"); RETURN NULL;',
-                    hash="20ded8e53d6436fdca686e8f9aee8a1b99cde383",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_22a12",
-                    table="workspaces_customfield",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfield",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "workspaces_customfieldhistory" ("archived_at", "choices", "entity", "help", "id", "key", "label", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "required", "type", "workspace_id") VALUES (OLD."archived_at", OLD."choices", OLD."entity", OLD."help", OLD."id", OLD."key", OLD."label", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."required", OLD."type", OLD."workspace_id"); RETURN NULL;',
-                    hash="203effdec754b914dc940c4ccc3d781fd558414c",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_78e22",
-                    table="workspaces_customfield",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customfieldhistory",
-            constraint=workspaces.tenant.RowSecurity(
-                append_only=True, column="workspace_id", name="workspaces_customfieldhistory_rls"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfieldhistory",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="15f4135c4e41939649cc07078ffc2938542d4796",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_b2bfb",
-                    table="workspaces_customfieldhistory",
-                    when="BEFORE",
                 ),
             ),
         ),
