@@ -8,6 +8,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import workspaces.operations
 import workspaces.tenant
 
 
@@ -190,99 +191,101 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AlterModelOptions(
-            name="note",
-            options={"base_manager_name": "all_objects"},
-        ),
-        migrations.AlterModelManagers(
-            name="note",
-            managers=[
-                ("objects", django.db.models.manager.Manager()),
-                ("all_objects", django.db.models.manager.Manager()),
-            ],
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="note",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="note",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="note",
-            name="deleted_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="notehistory",
-            name="deleted_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="mail_at",
-            field=models.DateTimeField(
-                blank=True, editable=False, help_text="When it goes out by mail; empty: it does not.", null=True
+        workspaces.operations.Together(
+            migrations.AlterModelOptions(
+                name="note",
+                options={"base_manager_name": "all_objects"},
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
+            migrations.AlterModelManagers(
+                name="note",
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("all_objects", django.db.models.manager.Manager()),
+                ],
+            ),
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="note",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;',
-                    hash="b3232b112892dd4a47c4d659b9728965fdf3b0b6",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_e699a",
-                    table="activities_note",
-                    when="AFTER",
-                ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="note",
-            trigger=pgtrigger.compiler.Trigger(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="note",
                 name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;',
-                    hash="0bfb1f8c7cbccc0b4dd78c8face2985e0a4bfc59",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_2fba3",
-                    table="activities_note",
-                    when="AFTER",
+            ),
+            migrations.AddField(
+                model_name="note",
+                name="deleted_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="notehistory",
+                name="deleted_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="notification",
+                name="mail_at",
+                field=models.DateTimeField(
+                    blank=True, editable=False, help_text="When it goes out by mail; empty: it does not.", null=True
                 ),
             ),
-        ),
-        migrations.AddField(
-            model_name="notification",
-            name="mail",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                to="activities.notificationmail",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;',
+                        hash="b3232b112892dd4a47c4d659b9728965fdf3b0b6",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_e699a",
+                        table="activities_note",
+                        when="AFTER",
+                    ),
+                ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("mail", None), ("mail_at__isnull", False)),
-                fields=["mail_at"],
-                name="notification_mail",
+            pgtrigger.migrations.AddTrigger(
+                model_name="note",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "activities_notehistory" ("author_id", "body", "company_id", "contact_id", "created_at", "deal_id", "deleted_at", "edited_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pinned", "workspace_id") VALUES (OLD."author_id", OLD."body", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."deal_id", OLD."deleted_at", OLD."edited_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pinned", OLD."workspace_id"); RETURN NULL;',
+                        hash="0bfb1f8c7cbccc0b4dd78c8face2985e0a4bfc59",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_2fba3",
+                        table="activities_note",
+                        when="AFTER",
+                    ),
+                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "mail_id"),
-                field="mail",
-                name="activities_notification_mail_id_tfk",
-                on_delete='ON DELETE SET NULL ("mail_id")',
-                targets=("workspace_id", "id"),
+            migrations.AddField(
+                model_name="notification",
+                name="mail",
+                field=models.ForeignKey(
+                    blank=True,
+                    db_constraint=False,
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.SET_NULL,
+                    to="activities.notificationmail",
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="notification",
+                index=models.Index(
+                    condition=models.Q(("mail", None), ("mail_at__isnull", False)),
+                    fields=["mail_at"],
+                    name="notification_mail",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="notification",
+                constraint=workspaces.tenant.ForeignKeyConstraint(
+                    columns=("workspace_id", "mail_id"),
+                    field="mail",
+                    name="activities_notification_mail_id_tfk",
+                    on_delete='ON DELETE SET NULL ("mail_id")',
+                    targets=("workspace_id", "id"),
+                ),
             ),
         ),
     ]

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+import workspaces.operations
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,54 +13,62 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="task",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="task",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="why",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Where no person planned it: by what it is there.", max_length=200
-            ),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="why",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Where no person planned it: by what it is there.", max_length=200
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="task",
-            trigger=pgtrigger.compiler.Trigger(
+        workspaces.operations.Together(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="task",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
-                    hash="b5f734ae35736ebcbf994a1fc5cc50b6770436c7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_519d2",
-                    table="activities_task",
-                    when="AFTER",
+            ),
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="task",
+                name="delete_delete",
+            ),
+            migrations.AddField(
+                model_name="task",
+                name="why",
+                field=models.CharField(
+                    blank=True,
+                    editable=False,
+                    help_text="Where no person planned it: by what it is there.",
+                    max_length=200,
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="task",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
-                    hash="3d983d109868cc4bf7366d11a8a23388bd749ab9",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_ae56e",
-                    table="activities_task",
-                    when="AFTER",
+            migrations.AddField(
+                model_name="taskhistory",
+                name="why",
+                field=models.CharField(
+                    blank=True,
+                    editable=False,
+                    help_text="Where no person planned it: by what it is there.",
+                    max_length=200,
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="task",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
+                        hash="b5f734ae35736ebcbf994a1fc5cc50b6770436c7",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_519d2",
+                        table="activities_task",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="task",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_all_day", "due_at", "id", "lead_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "priority", "remind_at", "repeat", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_all_day", OLD."due_at", OLD."id", OLD."lead_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."priority", OLD."remind_at", OLD."repeat", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
+                        hash="3d983d109868cc4bf7366d11a8a23388bd749ab9",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_ae56e",
+                        table="activities_task",
+                        when="AFTER",
+                    ),
                 ),
             ),
         ),

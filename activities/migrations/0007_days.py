@@ -12,6 +12,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import workspaces.operations
 import workspaces.tenant
 
 # The day that was meant is the one on which the instant falls where the assignee lives.
@@ -369,353 +370,364 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="task",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="task",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="task",
-            name="task_has_subject",
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="changed_at",
-            field=models.DateTimeField(default=django.utils.timezone.now, editable=False),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="due_on",
-            field=models.DateField(blank=True, help_text="A day without a time.", null=True),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="follows",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="activities.task",
+        workspaces.operations.Together(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="task",
+                name="update_update",
             ),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="minutes",
-            field=models.PositiveSmallIntegerField(blank=True, help_text="How long a meeting takes.", null=True),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="place",
-            field=models.CharField(
-                blank=True, help_text="Where a meeting is held: an address or a link.", max_length=300
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="task",
+                name="delete_delete",
             ),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="remind",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("", "No reminder"),
-                    ("at", "When it is due"),
-                    ("10m", "10 minutes before"),
-                    ("1h", "1 hour before"),
-                    ("1d", "1 day before"),
-                    ("9am", "At 9:00 that day"),
-                ],
-                max_length=3,
-                verbose_name="reminder",
+            migrations.RemoveConstraint(
+                model_name="task",
+                name="task_has_subject",
             ),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="reminded_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="repeat_from",
-            field=models.DateTimeField(
-                blank=True,
-                editable=False,
-                help_text="Day and clock of the first of a series, written as if in UTC.",
-                null=True,
+            migrations.AddField(
+                model_name="task",
+                name="changed_at",
+                field=models.DateTimeField(default=django.utils.timezone.now, editable=False),
             ),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="repeat_on",
-            field=models.DateField(
-                blank=True, editable=False, help_text="Its day in the series, wherever it was moved since.", null=True
+            migrations.AddField(
+                model_name="task",
+                name="due_on",
+                field=models.DateField(blank=True, help_text="A day without a time.", null=True),
             ),
-        ),
-        migrations.AddField(
-            model_name="task",
-            name="uid",
-            field=models.UUIDField(
-                db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False
+            migrations.AddField(
+                model_name="task",
+                name="follows",
+                field=models.ForeignKey(
+                    blank=True,
+                    db_constraint=False,
+                    db_index=False,
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.SET_NULL,
+                    related_name="+",
+                    to="activities.task",
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="due_on",
-            field=models.DateField(blank=True, help_text="A day without a time.", null=True),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="minutes",
-            field=models.PositiveSmallIntegerField(blank=True, help_text="How long a meeting takes.", null=True),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="place",
-            field=models.CharField(
-                blank=True, help_text="Where a meeting is held: an address or a link.", max_length=300
+            migrations.AddField(
+                model_name="task",
+                name="minutes",
+                field=models.PositiveSmallIntegerField(blank=True, help_text="How long a meeting takes.", null=True),
             ),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="remind",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("", "No reminder"),
-                    ("at", "When it is due"),
-                    ("10m", "10 minutes before"),
-                    ("1h", "1 hour before"),
-                    ("1d", "1 day before"),
-                    ("9am", "At 9:00 that day"),
-                ],
-                max_length=3,
-                verbose_name="reminder",
+            migrations.AddField(
+                model_name="task",
+                name="place",
+                field=models.CharField(
+                    blank=True, help_text="Where a meeting is held: an address or a link.", max_length=300
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="repeat_from",
-            field=models.DateTimeField(
-                blank=True,
-                editable=False,
-                help_text="Day and clock of the first of a series, written as if in UTC.",
-                null=True,
+            migrations.AddField(
+                model_name="task",
+                name="remind",
+                field=models.CharField(
+                    blank=True,
+                    choices=[
+                        ("", "No reminder"),
+                        ("at", "When it is due"),
+                        ("10m", "10 minutes before"),
+                        ("1h", "1 hour before"),
+                        ("1d", "1 day before"),
+                        ("9am", "At 9:00 that day"),
+                    ],
+                    max_length=3,
+                    verbose_name="reminder",
+                ),
             ),
-        ),
-        migrations.AddField(
-            model_name="taskhistory",
-            name="repeat_on",
-            field=models.DateField(
-                blank=True, editable=False, help_text="Its day in the series, wherever it was moved since.", null=True
+            migrations.AddField(
+                model_name="task",
+                name="reminded_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="task",
+                name="repeat_from",
+                field=models.DateTimeField(
+                    blank=True,
+                    editable=False,
+                    help_text="Day and clock of the first of a series, written as if in UTC.",
+                    null=True,
+                ),
+            ),
+            migrations.AddField(
+                model_name="task",
+                name="repeat_on",
+                field=models.DateField(
+                    blank=True,
+                    editable=False,
+                    help_text="Its day in the series, wherever it was moved since.",
+                    null=True,
+                ),
+            ),
+            migrations.AddField(
+                model_name="task",
+                name="uid",
+                field=models.UUIDField(
+                    db_default=django.contrib.postgres.functions.RandomUUID(), default=uuid.uuid4, editable=False
+                ),
+            ),
+            migrations.AddField(
+                model_name="taskhistory",
+                name="due_on",
+                field=models.DateField(blank=True, help_text="A day without a time.", null=True),
+            ),
+            migrations.AddField(
+                model_name="taskhistory",
+                name="minutes",
+                field=models.PositiveSmallIntegerField(blank=True, help_text="How long a meeting takes.", null=True),
+            ),
+            migrations.AddField(
+                model_name="taskhistory",
+                name="place",
+                field=models.CharField(
+                    blank=True, help_text="Where a meeting is held: an address or a link.", max_length=300
+                ),
+            ),
+            migrations.AddField(
+                model_name="taskhistory",
+                name="remind",
+                field=models.CharField(
+                    blank=True,
+                    choices=[
+                        ("", "No reminder"),
+                        ("at", "When it is due"),
+                        ("10m", "10 minutes before"),
+                        ("1h", "1 hour before"),
+                        ("1d", "1 day before"),
+                        ("9am", "At 9:00 that day"),
+                    ],
+                    max_length=3,
+                    verbose_name="reminder",
+                ),
+            ),
+            migrations.AddField(
+                model_name="taskhistory",
+                name="repeat_from",
+                field=models.DateTimeField(
+                    blank=True,
+                    editable=False,
+                    help_text="Day and clock of the first of a series, written as if in UTC.",
+                    null=True,
+                ),
+            ),
+            migrations.AddField(
+                model_name="taskhistory",
+                name="repeat_on",
+                field=models.DateField(
+                    blank=True,
+                    editable=False,
+                    help_text="Its day in the series, wherever it was moved since.",
+                    null=True,
+                ),
             ),
         ),
         migrations.RunSQL(DAYS, migrations.RunSQL.noop),
-        migrations.RemoveField(
-            model_name="task",
-            name="due_all_day",
-        ),
-        migrations.RemoveField(
-            model_name="taskhistory",
-            name="due_all_day",
-        ),
-        migrations.AlterField(
-            model_name="task",
-            name="due_at",
-            field=models.DateTimeField(
-                blank=True, help_text="With a day alone: the end of that day in the assignee's zone.", null=True
+        workspaces.operations.Together(
+            migrations.RemoveField(
+                model_name="task",
+                name="due_all_day",
             ),
-        ),
-        migrations.AlterField(
-            model_name="task",
-            name="remind_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AlterField(
-            model_name="task",
-            name="repeat",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("", "Does not repeat"),
-                    ("daily", "Every day"),
-                    ("weekdays", "Every weekday"),
-                    ("weekly", "Every week"),
-                    ("monthly", "Every month"),
-                ],
-                max_length=8,
+            migrations.RemoveField(
+                model_name="taskhistory",
+                name="due_all_day",
             ),
-        ),
-        migrations.AlterField(
-            model_name="taskhistory",
-            name="due_at",
-            field=models.DateTimeField(
-                blank=True, help_text="With a day alone: the end of that day in the assignee's zone.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="taskhistory",
-            name="remind_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AlterField(
-            model_name="taskhistory",
-            name="repeat",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("", "Does not repeat"),
-                    ("daily", "Every day"),
-                    ("weekdays", "Every weekday"),
-                    ("weekly", "Every week"),
-                    ("monthly", "Every month"),
-                ],
-                max_length=8,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("status", "open")), fields=["workspace", "due_at", "id"], name="task_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("status", "open"), _negated=True),
-                fields=["workspace", "status", "changed_at", "id"],
-                name="task_closed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("status", "open"), _negated=True),
-                fields=["workspace", "assignee", "status", "changed_at", "id"],
-                name="task_closed_own",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("remind_at__isnull", False), ("reminded_at", None), ("status", "open")),
-                fields=["remind_at"],
-                name="task_remind",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="task",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."assignee_id" IS DISTINCT FROM (NEW."assignee_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."contact_id" IS DISTINCT FROM (NEW."contact_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."deal_id" IS DISTINCT FROM (NEW."deal_id") OR OLD."done_at" IS DISTINCT FROM (NEW."done_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."due_on" IS DISTINCT FROM (NEW."due_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."minutes" IS DISTINCT FROM (NEW."minutes") OR OLD."place" IS DISTINCT FROM (NEW."place") OR OLD."priority" IS DISTINCT FROM (NEW."priority") OR OLD."remind" IS DISTINCT FROM (NEW."remind") OR OLD."remind_at" IS DISTINCT FROM (NEW."remind_at") OR OLD."repeat" IS DISTINCT FROM (NEW."repeat") OR OLD."repeat_from" IS DISTINCT FROM (NEW."repeat_from") OR OLD."repeat_on" IS DISTINCT FROM (NEW."repeat_on") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."why" IS DISTINCT FROM (NEW."why") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
-                    func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_at", "due_on", "id", "lead_id", "minutes", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "priority", "remind", "remind_at", "repeat", "repeat_from", "repeat_on", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_at", OLD."due_on", OLD."id", OLD."lead_id", OLD."minutes", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."place", OLD."priority", OLD."remind", OLD."remind_at", OLD."repeat", OLD."repeat_from", OLD."repeat_on", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
-                    hash="f3c17f2d5091bb07289a13bce8ad2c852d87201b",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_519d2",
-                    table="activities_task",
-                    when="AFTER",
+            migrations.AlterField(
+                model_name="task",
+                name="due_at",
+                field=models.DateTimeField(
+                    blank=True, help_text="With a day alone: the end of that day in the assignee's zone.", null=True
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="task",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_at", "due_on", "id", "lead_id", "minutes", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "priority", "remind", "remind_at", "repeat", "repeat_from", "repeat_on", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_at", OLD."due_on", OLD."id", OLD."lead_id", OLD."minutes", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."place", OLD."priority", OLD."remind", OLD."remind_at", OLD."repeat", OLD."repeat_from", OLD."repeat_on", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
-                    hash="d8206ee7b30ef2f44ef3833520e27c5882830fc7",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_ae56e",
-                    table="activities_task",
-                    when="AFTER",
+            migrations.AlterField(
+                model_name="task",
+                name="remind_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AlterField(
+                model_name="task",
+                name="repeat",
+                field=models.CharField(
+                    blank=True,
+                    choices=[
+                        ("", "Does not repeat"),
+                        ("daily", "Every day"),
+                        ("weekdays", "Every weekday"),
+                        ("weekly", "Every week"),
+                        ("monthly", "Every month"),
+                    ],
+                    max_length=8,
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("deal__isnull", False),
-                    ("lead__isnull", False),
-                    ("contact__isnull", False),
-                    ("company__isnull", False),
-                    ("assignee__isnull", False),
-                    ("created_by__isnull", False),
-                    _connector="OR",
+            migrations.AlterField(
+                model_name="taskhistory",
+                name="due_at",
+                field=models.DateTimeField(
+                    blank=True, help_text="With a day alone: the end of that day in the assignee's zone.", null=True
                 ),
-                name="task_has_somebody",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_on", None), ("due_at__isnull", False), _connector="OR"), name="task_due_day"
+            migrations.AlterField(
+                model_name="taskhistory",
+                name="remind_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("repeat", ""),
-                    models.Q(("repeat_from__isnull", False), ("repeat_on__isnull", False)),
-                    _connector="OR",
+            migrations.AlterField(
+                model_name="taskhistory",
+                name="repeat",
+                field=models.CharField(
+                    blank=True,
+                    choices=[
+                        ("", "Does not repeat"),
+                        ("daily", "Every day"),
+                        ("weekdays", "Every weekday"),
+                        ("weekly", "Every week"),
+                        ("monthly", "Every month"),
+                    ],
+                    max_length=8,
                 ),
-                name="task_repeat_from",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("follows__isnull", False)),
-                fields=("workspace", "follows"),
-                name="task_follows_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(fields=("workspace", "uid"), name="task_uid_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("repeat_from__gte", datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC)),
-                    ("repeat_from__lt", datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.UTC)),
+            migrations.AddIndex(
+                model_name="task",
+                index=models.Index(
+                    condition=models.Q(("status", "open")), fields=["workspace", "due_at", "id"], name="task_due"
                 ),
-                name="task_repeat_from_years",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("due_on__gte", datetime.date(1900, 1, 1)), ("due_on__lt", datetime.date(2200, 1, 1))
+            migrations.AddIndex(
+                model_name="task",
+                index=models.Index(
+                    condition=models.Q(("status", "open"), _negated=True),
+                    fields=["workspace", "status", "changed_at", "id"],
+                    name="task_closed",
                 ),
-                name="task_due_on_years",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("repeat_on__gte", datetime.date(1900, 1, 1)), ("repeat_on__lt", datetime.date(2200, 1, 1))
+            migrations.AddIndex(
+                model_name="task",
+                index=models.Index(
+                    condition=models.Q(("status", "open"), _negated=True),
+                    fields=["workspace", "assignee", "status", "changed_at", "id"],
+                    name="task_closed_own",
                 ),
-                name="task_repeat_on_years",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "follows_id"),
-                field="follows",
-                name="activities_task_follows_id_tfk",
-                on_delete='ON DELETE SET NULL ("follows_id")',
-                targets=("workspace_id", "id"),
+            migrations.AddIndex(
+                model_name="task",
+                index=models.Index(
+                    condition=models.Q(("remind_at__isnull", False), ("reminded_at", None), ("status", "open")),
+                    fields=["remind_at"],
+                    name="task_remind",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="task",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."assignee_id" IS DISTINCT FROM (NEW."assignee_id") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."contact_id" IS DISTINCT FROM (NEW."contact_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."deal_id" IS DISTINCT FROM (NEW."deal_id") OR OLD."done_at" IS DISTINCT FROM (NEW."done_at") OR OLD."due_at" IS DISTINCT FROM (NEW."due_at") OR OLD."due_on" IS DISTINCT FROM (NEW."due_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."minutes" IS DISTINCT FROM (NEW."minutes") OR OLD."place" IS DISTINCT FROM (NEW."place") OR OLD."priority" IS DISTINCT FROM (NEW."priority") OR OLD."remind" IS DISTINCT FROM (NEW."remind") OR OLD."remind_at" IS DISTINCT FROM (NEW."remind_at") OR OLD."repeat" IS DISTINCT FROM (NEW."repeat") OR OLD."repeat_from" IS DISTINCT FROM (NEW."repeat_from") OR OLD."repeat_on" IS DISTINCT FROM (NEW."repeat_on") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."title" IS DISTINCT FROM (NEW."title") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."why" IS DISTINCT FROM (NEW."why") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
+                        func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_at", "due_on", "id", "lead_id", "minutes", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "priority", "remind", "remind_at", "repeat", "repeat_from", "repeat_on", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_at", OLD."due_on", OLD."id", OLD."lead_id", OLD."minutes", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."place", OLD."priority", OLD."remind", OLD."remind_at", OLD."repeat", OLD."repeat_from", OLD."repeat_on", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
+                        hash="f3c17f2d5091bb07289a13bce8ad2c852d87201b",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_519d2",
+                        table="activities_task",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="task",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "activities_taskhistory" ("assignee_id", "company_id", "contact_id", "created_at", "created_by_id", "deal_id", "done_at", "due_at", "due_on", "id", "lead_id", "minutes", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "place", "priority", "remind", "remind_at", "repeat", "repeat_from", "repeat_on", "status", "title", "type", "version", "why", "workspace_id") VALUES (OLD."assignee_id", OLD."company_id", OLD."contact_id", OLD."created_at", OLD."created_by_id", OLD."deal_id", OLD."done_at", OLD."due_at", OLD."due_on", OLD."id", OLD."lead_id", OLD."minutes", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."place", OLD."priority", OLD."remind", OLD."remind_at", OLD."repeat", OLD."repeat_from", OLD."repeat_on", OLD."status", OLD."title", OLD."type", OLD."version", OLD."why", OLD."workspace_id"); RETURN NULL;',
+                        hash="d8206ee7b30ef2f44ef3833520e27c5882830fc7",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_ae56e",
+                        table="activities_task",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("deal__isnull", False),
+                        ("lead__isnull", False),
+                        ("contact__isnull", False),
+                        ("company__isnull", False),
+                        ("assignee__isnull", False),
+                        ("created_by__isnull", False),
+                        _connector="OR",
+                    ),
+                    name="task_has_somebody",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(("due_on", None), ("due_at__isnull", False), _connector="OR"),
+                    name="task_due_day",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("repeat", ""),
+                        models.Q(("repeat_from__isnull", False), ("repeat_on__isnull", False)),
+                        _connector="OR",
+                    ),
+                    name="task_repeat_from",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("follows__isnull", False)),
+                    fields=("workspace", "follows"),
+                    name="task_follows_once",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.UniqueConstraint(fields=("workspace", "uid"), name="task_uid_once"),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("repeat_from__gte", datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.UTC)),
+                        ("repeat_from__lt", datetime.datetime(2200, 1, 1, 0, 0, tzinfo=datetime.UTC)),
+                    ),
+                    name="task_repeat_from_years",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("due_on__gte", datetime.date(1900, 1, 1)), ("due_on__lt", datetime.date(2200, 1, 1))
+                    ),
+                    name="task_due_on_years",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=models.CheckConstraint(
+                    condition=models.Q(
+                        ("repeat_on__gte", datetime.date(1900, 1, 1)), ("repeat_on__lt", datetime.date(2200, 1, 1))
+                    ),
+                    name="task_repeat_on_years",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="task",
+                constraint=workspaces.tenant.ForeignKeyConstraint(
+                    columns=("workspace_id", "follows_id"),
+                    field="follows",
+                    name="activities_task_follows_id_tfk",
+                    on_delete='ON DELETE SET NULL ("follows_id")',
+                    targets=("workspace_id", "id"),
+                ),
             ),
         ),
     ]

@@ -9,6 +9,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import workspaces.operations
 import workspaces.tenant
 
 
@@ -527,23 +528,25 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AlterField(
-            model_name="deal",
-            name="owner",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
+        workspaces.operations.Together(
+            migrations.AlterField(
+                model_name="deal",
+                name="owner",
+                field=models.ForeignKey(
+                    db_constraint=False,
+                    db_index=False,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="+",
+                    to=settings.AUTH_USER_MODEL,
+                ),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(fields=["workspace", "stage", "id"], name="deal_by_stage"),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(fields=["workspace", "owner", "id"], name="deal_by_owner"),
+            migrations.AddIndex(
+                model_name="deal",
+                index=models.Index(fields=["workspace", "stage", "id"], name="deal_by_stage"),
+            ),
+            migrations.AddIndex(
+                model_name="deal",
+                index=models.Index(fields=["workspace", "owner", "id"], name="deal_by_owner"),
+            ),
         ),
     ]

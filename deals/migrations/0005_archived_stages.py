@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+import workspaces.operations
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,166 +15,168 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name="pipeline",
-            options={"base_manager_name": "all_objects", "ordering": ["position", "id"]},
-        ),
-        migrations.AlterModelOptions(
-            name="stage",
-            options={"base_manager_name": "all_objects", "ordering": ["position"]},
-        ),
-        migrations.AlterModelManagers(
-            name="pipeline",
-            managers=[
-                ("objects", django.db.models.manager.Manager()),
-                ("all_objects", django.db.models.manager.Manager()),
-            ],
-        ),
-        migrations.AlterModelManagers(
-            name="stage",
-            managers=[
-                ("objects", django.db.models.manager.Manager()),
-                ("all_objects", django.db.models.manager.Manager()),
-            ],
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="pipeline",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="pipeline",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="stage",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="stage",
-            name="delete_delete",
-        ),
-        migrations.RemoveConstraint(
-            model_name="pipeline",
-            name="pipeline_once",
-        ),
-        migrations.RemoveConstraint(
-            model_name="stage",
-            name="stage_once",
-        ),
-        migrations.AddField(
-            model_name="pipeline",
-            name="archived_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="pipeline",
-            name="version",
-            field=models.PositiveIntegerField(default=1, editable=False),
-        ),
-        migrations.AddField(
-            model_name="pipelinehistory",
-            name="archived_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="pipelinehistory",
-            name="version",
-            field=models.PositiveIntegerField(default=1, editable=False),
-        ),
-        migrations.AddField(
-            model_name="stage",
-            name="archived_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="stage",
-            name="version",
-            field=models.PositiveIntegerField(default=1, editable=False),
-        ),
-        migrations.AddField(
-            model_name="stagehistory",
-            name="archived_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="stagehistory",
-            name="version",
-            field=models.PositiveIntegerField(default=1, editable=False),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="pipeline",
-            trigger=pgtrigger.compiler.Trigger(
+        workspaces.operations.Together(
+            migrations.AlterModelOptions(
+                name="pipeline",
+                options={"base_manager_name": "all_objects", "ordering": ["position", "id"]},
+            ),
+            migrations.AlterModelOptions(
+                name="stage",
+                options={"base_manager_name": "all_objects", "ordering": ["position"]},
+            ),
+            migrations.AlterModelManagers(
+                name="pipeline",
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("all_objects", django.db.models.manager.Manager()),
+                ],
+            ),
+            migrations.AlterModelManagers(
+                name="stage",
+                managers=[
+                    ("objects", django.db.models.manager.Manager()),
+                    ("all_objects", django.db.models.manager.Manager()),
+                ],
+            ),
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="pipeline",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_pipelinehistory" ("archived_at", "id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "win_from", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."version", OLD."win_from", OLD."workspace_id"); RETURN NULL;',
-                    hash="1789b8efe195394a7d49c4a87fcf9543f66df2c0",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_25979",
-                    table="deals_pipeline",
-                    when="AFTER",
-                ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="pipeline",
-            trigger=pgtrigger.compiler.Trigger(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="pipeline",
                 name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_pipelinehistory" ("archived_at", "id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "win_from", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."version", OLD."win_from", OLD."workspace_id"); RETURN NULL;',
-                    hash="28f33073c4edd7a5d1405f738fd59e98bd31f57e",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_3e785",
-                    table="deals_pipeline",
-                    when="AFTER",
-                ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stage",
-            trigger=pgtrigger.compiler.Trigger(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="stage",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "deals_stagehistory" ("archived_at", "color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "version", "workspace_id") VALUES (OLD."archived_at", OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="363101e1d54ca1deaf980846319a6b66fb82f9c1",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_554d3",
-                    table="deals_stage",
-                    when="AFTER",
-                ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stage",
-            trigger=pgtrigger.compiler.Trigger(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="stage",
                 name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_stagehistory" ("archived_at", "color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "version", "workspace_id") VALUES (OLD."archived_at", OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."version", OLD."workspace_id"); RETURN NULL;',
-                    hash="fe6c32b0eecc859ed2ba1ffd269f2265be5448ec",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_51972",
-                    table="deals_stage",
-                    when="AFTER",
-                ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="pipeline",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("archived_at", None)),
-                fields=("workspace", "name"),
+            migrations.RemoveConstraint(
+                model_name="pipeline",
                 name="pipeline_once",
-                violation_error_message="There is a pipeline of this name already.",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="stage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("archived_at", None)),
-                fields=("workspace", "pipeline", "name"),
+            migrations.RemoveConstraint(
+                model_name="stage",
                 name="stage_once",
-                violation_error_message="There is a stage of this name already.",
+            ),
+            migrations.AddField(
+                model_name="pipeline",
+                name="archived_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="pipeline",
+                name="version",
+                field=models.PositiveIntegerField(default=1, editable=False),
+            ),
+            migrations.AddField(
+                model_name="pipelinehistory",
+                name="archived_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="pipelinehistory",
+                name="version",
+                field=models.PositiveIntegerField(default=1, editable=False),
+            ),
+            migrations.AddField(
+                model_name="stage",
+                name="archived_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="stage",
+                name="version",
+                field=models.PositiveIntegerField(default=1, editable=False),
+            ),
+            migrations.AddField(
+                model_name="stagehistory",
+                name="archived_at",
+                field=models.DateTimeField(blank=True, editable=False, null=True),
+            ),
+            migrations.AddField(
+                model_name="stagehistory",
+                name="version",
+                field=models.PositiveIntegerField(default=1, editable=False),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="pipeline",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "deals_pipelinehistory" ("archived_at", "id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "win_from", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."position", OLD."version", OLD."win_from", OLD."workspace_id"); RETURN NULL;',
+                        hash="1789b8efe195394a7d49c4a87fcf9543f66df2c0",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_25979",
+                        table="deals_pipeline",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="pipeline",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "deals_pipelinehistory" ("archived_at", "id", "is_default", "max_skip", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version", "win_from", "workspace_id") VALUES (OLD."archived_at", OLD."id", OLD."is_default", OLD."max_skip", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."position", OLD."version", OLD."win_from", OLD."workspace_id"); RETURN NULL;',
+                        hash="28f33073c4edd7a5d1405f738fd59e98bd31f57e",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_3e785",
+                        table="deals_pipeline",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="stage",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "deals_stagehistory" ("archived_at", "color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "version", "workspace_id") VALUES (OLD."archived_at", OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                        hash="363101e1d54ca1deaf980846319a6b66fb82f9c1",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_554d3",
+                        table="deals_stage",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="stage",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "deals_stagehistory" ("archived_at", "color", "forecast_category", "id", "kind", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "position", "probability", "rotting_days", "version", "workspace_id") VALUES (OLD."archived_at", OLD."color", OLD."forecast_category", OLD."id", OLD."kind", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."position", OLD."probability", OLD."rotting_days", OLD."version", OLD."workspace_id"); RETURN NULL;',
+                        hash="fe6c32b0eecc859ed2ba1ffd269f2265be5448ec",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_51972",
+                        table="deals_stage",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="pipeline",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("archived_at", None)),
+                    fields=("workspace", "name"),
+                    name="pipeline_once",
+                    violation_error_message="There is a pipeline of this name already.",
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="stage",
+                constraint=models.UniqueConstraint(
+                    condition=models.Q(("archived_at", None)),
+                    fields=("workspace", "pipeline", "name"),
+                    name="stage_once",
+                    violation_error_message="There is a stage of this name already.",
+                ),
             ),
         ),
     ]

@@ -9,6 +9,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import workspaces.operations
 import workspaces.tenant
 
 
@@ -319,108 +320,110 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="amount_source",
-            field=models.CharField(
-                choices=[("manual", "By hand"), ("items", "Line items")],
-                db_default="manual",
-                default="manual",
-                max_length=6,
-            ),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="deleted_by",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealhistory",
-            name="amount_source",
-            field=models.CharField(
-                choices=[("manual", "By hand"), ("items", "Line items")],
-                db_default="manual",
-                default="manual",
-                max_length=6,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dealhistory",
-            name="deleted_by",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="deal",
-            name="product",
-            field=models.CharField(blank=True, help_text="What it is about, in a word.", max_length=120),
-        ),
-        migrations.AlterField(
-            model_name="dealhistory",
-            name="product",
-            field=models.CharField(blank=True, help_text="What it is about, in a word.", max_length=120),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
+        workspaces.operations.Together(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."amount_source" IS DISTINCT FROM (NEW."amount_source") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."close_note" IS DISTINCT FROM (NEW."close_note") OR OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."competitor" IS DISTINCT FROM (NEW."competitor") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."deleted_at" IS DISTINCT FROM (NEW."deleted_at") OR OLD."deleted_by_id" IS DISTINCT FROM (NEW."deleted_by_id") OR OLD."expected_close_date" IS DISTINCT FROM (NEW."expected_close_date") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."lost_reason" IS DISTINCT FROM (NEW."lost_reason") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."next_step" IS DISTINCT FROM (NEW."next_step") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."pipeline_id" IS DISTINCT FROM (NEW."pipeline_id") OR OLD."probability" IS DISTINCT FROM (NEW."probability") OR OLD."probability_source" IS DISTINCT FROM (NEW."probability_source") OR OLD."product" IS DISTINCT FROM (NEW."product") OR OLD."segment_id" IS DISTINCT FROM (NEW."segment_id") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."stage_id" IS DISTINCT FROM (NEW."stage_id") OR OLD."stage_entered_at" IS DISTINCT FROM (NEW."stage_entered_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."won_reason" IS DISTINCT FROM (NEW."won_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
-                    func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
-                    hash="b2c15ed3a0540293c066f19b1988e6eccabe9e5e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_e9aad",
-                    table="deals_deal",
-                    when="AFTER",
-                ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
                 name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
-                    hash="280cff252dd8a497b061716e396b8523bc4b31b5",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_8271c",
-                    table="deals_deal",
-                    when="AFTER",
+            ),
+            migrations.AddField(
+                model_name="deal",
+                name="amount_source",
+                field=models.CharField(
+                    choices=[("manual", "By hand"), ("items", "Line items")],
+                    db_default="manual",
+                    default="manual",
+                    max_length=6,
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "deleted_by_id"),
-                field="deleted_by",
-                name="deals_deal_deleted_by_id_mfk",
-                targets=("workspace_id", "user_id"),
-                to="workspaces.Membership",
+            migrations.AddField(
+                model_name="deal",
+                name="deleted_by",
+                field=models.ForeignKey(
+                    blank=True,
+                    db_constraint=False,
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="+",
+                    to=settings.AUTH_USER_MODEL,
+                ),
+            ),
+            migrations.AddField(
+                model_name="dealhistory",
+                name="amount_source",
+                field=models.CharField(
+                    choices=[("manual", "By hand"), ("items", "Line items")],
+                    db_default="manual",
+                    default="manual",
+                    max_length=6,
+                ),
+            ),
+            migrations.AddField(
+                model_name="dealhistory",
+                name="deleted_by",
+                field=models.ForeignKey(
+                    blank=True,
+                    db_constraint=False,
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.DO_NOTHING,
+                    related_name="+",
+                    related_query_name="+",
+                    to=settings.AUTH_USER_MODEL,
+                ),
+            ),
+            migrations.AlterField(
+                model_name="deal",
+                name="product",
+                field=models.CharField(blank=True, help_text="What it is about, in a word.", max_length=120),
+            ),
+            migrations.AlterField(
+                model_name="dealhistory",
+                name="product",
+                field=models.CharField(blank=True, help_text="What it is about, in a word.", max_length=120),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."amount_source" IS DISTINCT FROM (NEW."amount_source") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."close_note" IS DISTINCT FROM (NEW."close_note") OR OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."competitor" IS DISTINCT FROM (NEW."competitor") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."deleted_at" IS DISTINCT FROM (NEW."deleted_at") OR OLD."deleted_by_id" IS DISTINCT FROM (NEW."deleted_by_id") OR OLD."expected_close_date" IS DISTINCT FROM (NEW."expected_close_date") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."lost_reason" IS DISTINCT FROM (NEW."lost_reason") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."next_step" IS DISTINCT FROM (NEW."next_step") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."pipeline_id" IS DISTINCT FROM (NEW."pipeline_id") OR OLD."probability" IS DISTINCT FROM (NEW."probability") OR OLD."probability_source" IS DISTINCT FROM (NEW."probability_source") OR OLD."product" IS DISTINCT FROM (NEW."product") OR OLD."segment_id" IS DISTINCT FROM (NEW."segment_id") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."stage_id" IS DISTINCT FROM (NEW."stage_id") OR OLD."stage_entered_at" IS DISTINCT FROM (NEW."stage_entered_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."won_reason" IS DISTINCT FROM (NEW."won_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
+                        func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
+                        hash="b2c15ed3a0540293c066f19b1988e6eccabe9e5e",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_e9aad",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "segment_id", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."segment_id", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
+                        hash="280cff252dd8a497b061716e396b8523bc4b31b5",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_8271c",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="deal",
+                constraint=workspaces.tenant.ForeignKeyConstraint(
+                    columns=("workspace_id", "deleted_by_id"),
+                    field="deleted_by",
+                    name="deals_deal_deleted_by_id_mfk",
+                    targets=("workspace_id", "user_id"),
+                    to="workspaces.Membership",
+                ),
             ),
         ),
     ]

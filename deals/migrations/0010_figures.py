@@ -11,6 +11,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+import workspaces.operations
 import workspaces.tenant
 
 
@@ -320,273 +321,277 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="kept_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="kept_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="kept_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="deal",
-            name="delete_delete",
-        ),
-        migrations.RemoveIndex(
-            model_name="deal",
-            name="deal_closed",
-        ),
-        migrations.RemoveIndex(
-            model_name="deal",
-            name="deal_amount",
-        ),
-        migrations.RemoveIndex(
-            model_name="deal",
-            name="deal_weight",
-        ),
-        migrations.AddField(
-            model_name="closedday",
-            name="converted",
-            field=models.IntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="closedday",
-            name="seconds",
-            field=models.BigIntegerField(db_default=0, default=0, help_text="From creation to close, of all of them."),
-        ),
-        migrations.AddField(
-            model_name="closedtotal",
-            name="converted",
-            field=models.IntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="furthest",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="deals.stage",
+        workspaces.operations.Together(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
+                name="kept_insert",
             ),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="rate",
-            field=models.DecimalField(
-                db_default=Decimal("1"), decimal_places=12, default=1, editable=False, max_digits=18
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
+                name="kept_update",
             ),
-        ),
-        migrations.AddField(
-            model_name="dealhistory",
-            name="rate",
-            field=models.DecimalField(
-                db_default=Decimal("1"), decimal_places=12, default=1, editable=False, max_digits=18
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
+                name="kept_delete",
             ),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="forecast_category",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("commit", "Commit"),
-                    ("best_case", "Best case"),
-                    ("pipeline", "Pipeline"),
-                    ("omitted", "Omitted"),
-                ],
-                db_default="",
-                help_text="Empty: as the stage or the probability says.",
-                max_length=9,
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
+                name="update_update",
             ),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="slipped_days",
-            field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="slips",
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, editable=False),
-        ),
-        migrations.AddField(
-            model_name="dealhistory",
-            name="forecast_category",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("commit", "Commit"),
-                    ("best_case", "Best case"),
-                    ("pipeline", "Pipeline"),
-                    ("omitted", "Omitted"),
-                ],
-                db_default="",
-                help_text="Empty: as the stage or the probability says.",
-                max_length=9,
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="deal",
+                name="delete_delete",
             ),
-        ),
-        migrations.AddField(
-            model_name="dealhistory",
-            name="slipped_days",
-            field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
-        ),
-        migrations.AddField(
-            model_name="dealhistory",
-            name="slips",
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, editable=False),
-        ),
-        migrations.AddField(
-            model_name="stagetotal",
-            name="converted",
-            field=models.IntegerField(db_default=0, default=0),
-        ),
-        migrations.AddField(
-            model_name="deal",
-            name="base_amount",
-            field=models.GeneratedField(
-                db_persist=True,
-                expression=django.db.models.functions.math.Round(
-                    django.db.models.expressions.CombinedExpression(models.F("amount"), "*", models.F("rate")), 2
-                ),
-                output_field=models.DecimalField(decimal_places=2, max_digits=20, null=True),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(models.Q(("status", "open"), _negated=True), ("deleted_at", None)),
-                fields=["workspace", "stage", "-closed_at", "-id"],
-                include=("owner", "base_amount"),
+            migrations.RemoveIndex(
+                model_name="deal",
                 name="deal_closed",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(fields=["workspace", "base_amount", "id"], name="deal_amount"),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None), ("status", "open")),
-                fields=["workspace", "expected_close_date", "id"],
-                include=("owner", "pipeline"),
-                name="deal_due",
+            migrations.RemoveIndex(
+                model_name="deal",
+                name="deal_amount",
             ),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                models.F("workspace"),
-                models.ExpressionWrapper(
-                    django.db.models.expressions.CombinedExpression(
-                        models.F("base_amount"), "*", models.F("probability")
-                    ),
-                    output_field=models.DecimalField(decimal_places=2, max_digits=25),
-                ),
-                models.F("id"),
+            migrations.RemoveIndex(
+                model_name="deal",
                 name="deal_weight",
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="kept_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,\n               round(extract(epoch FROM closed_at - created_at)) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)\n    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,\n               date_trunc('month', expected_close_date::timestamp)::date AS month,\n               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5, 6\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3, 4, 5, 6\n    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)\n    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)\n    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,\n               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5\n    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)\n    ORDER BY 1, 2, 3, 4, 5\n    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM new_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
-                    hash="efc1c1cb4745cbf3ee8dbe945739cae9f5b881d2",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_kept_insert_28362",
-                    referencing="REFERENCING NEW TABLE AS new_deals ",
-                    table="deals_deal",
-                    when="AFTER",
+            migrations.AddField(
+                model_name="closedday",
+                name="converted",
+                field=models.IntegerField(db_default=0, default=0),
+            ),
+            migrations.AddField(
+                model_name="closedday",
+                name="seconds",
+                field=models.BigIntegerField(
+                    db_default=0, default=0, help_text="From creation to close, of all of them."
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="kept_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,\n               round(extract(epoch FROM closed_at - created_at)) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)\n    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,\n               date_trunc('month', expected_close_date::timestamp)::date AS month,\n               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5, 6\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3, 4, 5, 6\n    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)\n    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)\n    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,\n               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5\n    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)\n    ORDER BY 1, 2, 3, 4, 5\n    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT n.workspace_id, n.id, unnest(ARRAY[n.owner_id, o.owner_id]) AS owner FROM new_deals n JOIN old_deals o USING (id) WHERE n IS DISTINCT FROM o) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
-                    hash="605acf36e7e5212540b2733614e4dbef0f6e72c8",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_kept_update_555fd",
-                    referencing="REFERENCING OLD TABLE AS old_deals  NEW TABLE AS new_deals ",
-                    table="deals_deal",
-                    when="AFTER",
+            migrations.AddField(
+                model_name="closedtotal",
+                name="converted",
+                field=models.IntegerField(db_default=0, default=0),
+            ),
+            migrations.AddField(
+                model_name="deal",
+                name="furthest",
+                field=models.ForeignKey(
+                    db_constraint=False,
+                    db_index=False,
+                    editable=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.SET_NULL,
+                    related_name="+",
+                    to="deals.stage",
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="kept_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,\n               round(extract(epoch FROM closed_at - created_at)) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)\n    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,\n               date_trunc('month', expected_close_date::timestamp)::date AS month,\n               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5, 6\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3, 4, 5, 6\n    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)\n    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)\n    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,\n               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5\n    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)\n    ORDER BY 1, 2, 3, 4, 5\n    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM old_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
-                    hash="118f13d45d968cf000779dd01bbfb396be799a13",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_kept_delete_d79eb",
-                    referencing="REFERENCING OLD TABLE AS old_deals ",
-                    table="deals_deal",
-                    when="AFTER",
+            migrations.AddField(
+                model_name="deal",
+                name="rate",
+                field=models.DecimalField(
+                    db_default=Decimal("1"), decimal_places=12, default=1, editable=False, max_digits=18
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."amount_source" IS DISTINCT FROM (NEW."amount_source") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."close_note" IS DISTINCT FROM (NEW."close_note") OR OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."competitor" IS DISTINCT FROM (NEW."competitor") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."deleted_at" IS DISTINCT FROM (NEW."deleted_at") OR OLD."deleted_by_id" IS DISTINCT FROM (NEW."deleted_by_id") OR OLD."expected_close_date" IS DISTINCT FROM (NEW."expected_close_date") OR OLD."forecast_category" IS DISTINCT FROM (NEW."forecast_category") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."lost_reason" IS DISTINCT FROM (NEW."lost_reason") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."next_step" IS DISTINCT FROM (NEW."next_step") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."pipeline_id" IS DISTINCT FROM (NEW."pipeline_id") OR OLD."probability" IS DISTINCT FROM (NEW."probability") OR OLD."probability_source" IS DISTINCT FROM (NEW."probability_source") OR OLD."product" IS DISTINCT FROM (NEW."product") OR OLD."rate" IS DISTINCT FROM (NEW."rate") OR OLD."segment_id" IS DISTINCT FROM (NEW."segment_id") OR OLD."slipped_days" IS DISTINCT FROM (NEW."slipped_days") OR OLD."slips" IS DISTINCT FROM (NEW."slips") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."stage_id" IS DISTINCT FROM (NEW."stage_id") OR OLD."stage_entered_at" IS DISTINCT FROM (NEW."stage_entered_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."won_reason" IS DISTINCT FROM (NEW."won_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
-                    func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "forecast_category", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "rate", "segment_id", "slipped_days", "slips", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."forecast_category", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."rate", OLD."segment_id", OLD."slipped_days", OLD."slips", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
-                    hash="e6389b718924cadca76545a2e04bd59add212d0e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_e9aad",
-                    table="deals_deal",
-                    when="AFTER",
+            migrations.AddField(
+                model_name="dealhistory",
+                name="rate",
+                field=models.DecimalField(
+                    db_default=Decimal("1"), decimal_places=12, default=1, editable=False, max_digits=18
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="deal",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "forecast_category", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "rate", "segment_id", "slipped_days", "slips", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."forecast_category", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."rate", OLD."segment_id", OLD."slipped_days", OLD."slips", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
-                    hash="c70bb557e094aa0aa55615cd5a33c62b06736050",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_8271c",
-                    table="deals_deal",
-                    when="AFTER",
+            migrations.AddField(
+                model_name="deal",
+                name="forecast_category",
+                field=models.CharField(
+                    blank=True,
+                    choices=[
+                        ("commit", "Commit"),
+                        ("best_case", "Best case"),
+                        ("pipeline", "Pipeline"),
+                        ("omitted", "Omitted"),
+                    ],
+                    db_default="",
+                    help_text="Empty: as the stage or the probability says.",
+                    max_length=9,
                 ),
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="deal_rate"),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=workspaces.tenant.ForeignKeyConstraint(
-                columns=("workspace_id", "furthest_id"),
-                field="furthest",
-                name="deals_deal_furthest_id_tfk",
-                on_delete='ON DELETE SET NULL ("furthest_id")',
-                targets=("workspace_id", "id"),
+            migrations.AddField(
+                model_name="deal",
+                name="slipped_days",
+                field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
+            ),
+            migrations.AddField(
+                model_name="deal",
+                name="slips",
+                field=models.PositiveSmallIntegerField(db_default=0, default=0, editable=False),
+            ),
+            migrations.AddField(
+                model_name="dealhistory",
+                name="forecast_category",
+                field=models.CharField(
+                    blank=True,
+                    choices=[
+                        ("commit", "Commit"),
+                        ("best_case", "Best case"),
+                        ("pipeline", "Pipeline"),
+                        ("omitted", "Omitted"),
+                    ],
+                    db_default="",
+                    help_text="Empty: as the stage or the probability says.",
+                    max_length=9,
+                ),
+            ),
+            migrations.AddField(
+                model_name="dealhistory",
+                name="slipped_days",
+                field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
+            ),
+            migrations.AddField(
+                model_name="dealhistory",
+                name="slips",
+                field=models.PositiveSmallIntegerField(db_default=0, default=0, editable=False),
+            ),
+            migrations.AddField(
+                model_name="stagetotal",
+                name="converted",
+                field=models.IntegerField(db_default=0, default=0),
+            ),
+            migrations.AddField(
+                model_name="deal",
+                name="base_amount",
+                field=models.GeneratedField(
+                    db_persist=True,
+                    expression=django.db.models.functions.math.Round(
+                        django.db.models.expressions.CombinedExpression(models.F("amount"), "*", models.F("rate")), 2
+                    ),
+                    output_field=models.DecimalField(decimal_places=2, max_digits=20, null=True),
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="deal",
+                index=models.Index(
+                    condition=models.Q(models.Q(("status", "open"), _negated=True), ("deleted_at", None)),
+                    fields=["workspace", "stage", "-closed_at", "-id"],
+                    include=("owner", "base_amount"),
+                    name="deal_closed",
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="deal",
+                index=models.Index(fields=["workspace", "base_amount", "id"], name="deal_amount"),
+            ),
+            migrations.AddIndex(
+                model_name="deal",
+                index=models.Index(
+                    condition=models.Q(("deleted_at", None), ("status", "open")),
+                    fields=["workspace", "expected_close_date", "id"],
+                    include=("owner", "pipeline"),
+                    name="deal_due",
+                ),
+            ),
+            migrations.AddIndex(
+                model_name="deal",
+                index=models.Index(
+                    models.F("workspace"),
+                    models.ExpressionWrapper(
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("base_amount"), "*", models.F("probability")
+                        ),
+                        output_field=models.DecimalField(decimal_places=2, max_digits=25),
+                    ),
+                    models.F("id"),
+                    name="deal_weight",
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="kept_insert",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,\n               round(extract(epoch FROM closed_at - created_at)) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)\n    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,\n               date_trunc('month', expected_close_date::timestamp)::date AS month,\n               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5, 6\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3, 4, 5, 6\n    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)\n    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)\n    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,\n               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5\n    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)\n    ORDER BY 1, 2, 3, 4, 5\n    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM new_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
+                        hash="efc1c1cb4745cbf3ee8dbe945739cae9f5b881d2",
+                        level="STATEMENT",
+                        operation="INSERT",
+                        pgid="pgtrigger_kept_insert_28362",
+                        referencing="REFERENCING NEW TABLE AS new_deals ",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="kept_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,\n               round(extract(epoch FROM closed_at - created_at)) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)\n    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,\n               date_trunc('month', expected_close_date::timestamp)::date AS month,\n               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5, 6\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3, 4, 5, 6\n    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)\n    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)\n    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,\n               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, 1 AS n FROM new_deals UNION ALL SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5\n    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)\n    ORDER BY 1, 2, 3, 4, 5\n    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT n.workspace_id, n.id, unnest(ARRAY[n.owner_id, o.owner_id]) AS owner FROM new_deals n JOIN old_deals o USING (id) WHERE n IS DISTINCT FROM o) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
+                        hash="605acf36e7e5212540b2733614e4dbef0f6e72c8",
+                        level="STATEMENT",
+                        operation="UPDATE",
+                        pgid="pgtrigger_kept_update_555fd",
+                        referencing="REFERENCING OLD TABLE AS old_deals  NEW TABLE AS new_deals ",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="kept_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func="\n    INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)\n    SELECT workspace_id, stage_id, owner_id, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3\n    ON CONFLICT (workspace_id, stage_id, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_closedtotal AS t (workspace_id, stage_id, owner_id, days, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, owner_id, floor(lasted / 86400 + 0.5)::integer, sum(n), sum(n * converted), sum(n * round(lasted)), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount,\n               extract(epoch FROM closed_at - created_at) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * round(lasted)) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, owner_id, days) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_closedday AS t (workspace_id, stage_id, day, owner_id, deals, converted, seconds, amount)\n    SELECT workspace_id, stage_id, day, owner_id, sum(n), sum(n * converted), sum(n * lasted), sum(n * amount)\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, (closed_at AT TIME ZONE 'UTC')::date AS day,\n               round(extract(epoch FROM closed_at - created_at)) AS lasted\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status <> 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * lasted) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, stage_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, seconds = t.seconds + excluded.seconds, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_forecasttotal AS t (workspace_id, month, stage_id, owner_id, said, band, deals, converted, amount, weighted)\n    SELECT workspace_id, month, stage_id, owner_id, said, band, sum(n), sum(n * converted), sum(n * amount), sum(n * amount * probability) / 100\n    FROM (\n        SELECT workspace_id, stage_id, owner_id, n, converted, coalesce(amount, 0) AS amount, probability, forecast_category AS said,\n               date_trunc('month', expected_close_date::timestamp)::date AS month,\n               CASE WHEN probability >= 70 THEN 'commit' WHEN probability >= 40 THEN 'best_case' ELSE 'pipeline' END AS band\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE status = 'open' AND deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5, 6\n    HAVING sum(n) <> 0 OR sum(n * converted) <> 0 OR sum(n * amount) <> 0 OR sum(n * amount * probability) <> 0\n    ORDER BY 1, 2, 3, 4, 5, 6\n    ON CONFLICT (workspace_id, month, stage_id, owner_id, said, band) DO UPDATE\n    SET deals = t.deals + excluded.deals, converted = t.converted + excluded.converted, amount = t.amount + excluded.amount, weighted = t.weighted + excluded.weighted;\n\n    INSERT INTO deals_createdday AS t (workspace_id, pipeline_id, day, owner_id, deals, amount)\n    SELECT workspace_id, pipeline_id, day, owner_id, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, pipeline_id, owner_id, n, coalesce(amount, 0) AS amount, (created_at AT TIME ZONE 'UTC')::date AS day\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4\n    HAVING sum(n) <> 0 OR sum(n * amount) <> 0\n    ORDER BY 1, 2, 3, 4\n    ON CONFLICT (workspace_id, pipeline_id, day, owner_id) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    INSERT INTO deals_reachedtotal AS t (workspace_id, stage_id, month, owner_id, status, deals, amount)\n    SELECT workspace_id, stage_id, month, owner_id, status, sum(n), sum(n * amount)\n    FROM (\n        SELECT workspace_id, coalesce(furthest_id, stage_id) AS stage_id, owner_id, n, status, coalesce(amount, 0) AS amount,\n               date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month\n        FROM (SELECT \n    workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,\n    expected_close_date, status, deleted_at, created_at, closed_at\n, -1 AS n FROM old_deals) c WHERE deleted_at IS NULL\n    ) d\n    GROUP BY 1, 2, 3, 4, 5\n    HAVING (sum(n) <> 0 OR sum(n * amount) <> 0) AND EXISTS (SELECT 1 FROM deals_stage s WHERE s.id = d.stage_id)\n    ORDER BY 1, 2, 3, 4, 5\n    ON CONFLICT (workspace_id, stage_id, month, owner_id, status) DO UPDATE\n    SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;\n\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT workspace_id, id, owner_id AS owner FROM old_deals) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
+                        hash="118f13d45d968cf000779dd01bbfb396be799a13",
+                        level="STATEMENT",
+                        operation="DELETE",
+                        pgid="pgtrigger_kept_delete_d79eb",
+                        referencing="REFERENCING OLD TABLE AS old_deals ",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."amount_source" IS DISTINCT FROM (NEW."amount_source") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."close_note" IS DISTINCT FROM (NEW."close_note") OR OLD."closed_at" IS DISTINCT FROM (NEW."closed_at") OR OLD."company_id" IS DISTINCT FROM (NEW."company_id") OR OLD."competitor" IS DISTINCT FROM (NEW."competitor") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."custom" IS DISTINCT FROM (NEW."custom") OR OLD."deleted_at" IS DISTINCT FROM (NEW."deleted_at") OR OLD."deleted_by_id" IS DISTINCT FROM (NEW."deleted_by_id") OR OLD."expected_close_date" IS DISTINCT FROM (NEW."expected_close_date") OR OLD."forecast_category" IS DISTINCT FROM (NEW."forecast_category") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."lead_id" IS DISTINCT FROM (NEW."lead_id") OR OLD."lost_reason" IS DISTINCT FROM (NEW."lost_reason") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."next_step" IS DISTINCT FROM (NEW."next_step") OR OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."pipeline_id" IS DISTINCT FROM (NEW."pipeline_id") OR OLD."probability" IS DISTINCT FROM (NEW."probability") OR OLD."probability_source" IS DISTINCT FROM (NEW."probability_source") OR OLD."product" IS DISTINCT FROM (NEW."product") OR OLD."rate" IS DISTINCT FROM (NEW."rate") OR OLD."segment_id" IS DISTINCT FROM (NEW."segment_id") OR OLD."slipped_days" IS DISTINCT FROM (NEW."slipped_days") OR OLD."slips" IS DISTINCT FROM (NEW."slips") OR OLD."source" IS DISTINCT FROM (NEW."source") OR OLD."stage_id" IS DISTINCT FROM (NEW."stage_id") OR OLD."stage_entered_at" IS DISTINCT FROM (NEW."stage_entered_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."won_reason" IS DISTINCT FROM (NEW."won_reason") OR OLD."workspace_id" IS DISTINCT FROM (NEW."workspace_id"))',
+                        func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "forecast_category", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "rate", "segment_id", "slipped_days", "slips", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."forecast_category", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."rate", OLD."segment_id", OLD."slipped_days", OLD."slips", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
+                        hash="e6389b718924cadca76545a2e04bd59add212d0e",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_e9aad",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="deal",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "deals_dealhistory" ("amount", "amount_source", "campaign_id", "close_note", "closed_at", "company_id", "competitor", "created_at", "created_by_id", "currency", "custom", "deleted_at", "deleted_by_id", "expected_close_date", "forecast_category", "id", "lead_id", "lost_reason", "name", "next_step", "owner_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "pipeline_id", "probability", "probability_source", "product", "rate", "segment_id", "slipped_days", "slips", "source", "stage_entered_at", "stage_id", "status", "won_reason", "workspace_id") VALUES (OLD."amount", OLD."amount_source", OLD."campaign_id", OLD."close_note", OLD."closed_at", OLD."company_id", OLD."competitor", OLD."created_at", OLD."created_by_id", OLD."currency", OLD."custom", OLD."deleted_at", OLD."deleted_by_id", OLD."expected_close_date", OLD."forecast_category", OLD."id", OLD."lead_id", OLD."lost_reason", OLD."name", OLD."next_step", OLD."owner_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."pipeline_id", OLD."probability", OLD."probability_source", OLD."product", OLD."rate", OLD."segment_id", OLD."slipped_days", OLD."slips", OLD."source", OLD."stage_entered_at", OLD."stage_id", OLD."status", OLD."won_reason", OLD."workspace_id"); RETURN NULL;',
+                        hash="c70bb557e094aa0aa55615cd5a33c62b06736050",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_8271c",
+                        table="deals_deal",
+                        when="AFTER",
+                    ),
+                ),
+            ),
+            migrations.AddConstraint(
+                model_name="deal",
+                constraint=models.CheckConstraint(condition=models.Q(("rate__gt", 0)), name="deal_rate"),
+            ),
+            migrations.AddConstraint(
+                model_name="deal",
+                constraint=workspaces.tenant.ForeignKeyConstraint(
+                    columns=("workspace_id", "furthest_id"),
+                    field="furthest",
+                    name="deals_deal_furthest_id_tfk",
+                    on_delete='ON DELETE SET NULL ("furthest_id")',
+                    targets=("workspace_id", "id"),
+                ),
             ),
         ),
     ]

@@ -7,6 +7,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+import workspaces.operations
 import workspaces.tenant
 
 
@@ -217,27 +218,29 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="workspace",
-            name="update_update",
-        ),
-        migrations.AddField(
-            model_name="workspace",
-            name="custom_token",
-            field=models.CharField(blank=True, default="", editable=False, max_length=16),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="workspace",
-            trigger=pgtrigger.compiler.Trigger(
+        workspaces.operations.Together(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="workspace",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."visibility" IS DISTINCT FROM (NEW."visibility") OR OLD."work_days" IS DISTINCT FROM (NEW."work_days") OR OLD."work_end" IS DISTINCT FROM (NEW."work_end") OR OLD."work_start" IS DISTINCT FROM (NEW."work_start"))',
-                    func='INSERT INTO "workspaces_workspacehistory" ("created_at", "currency", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "slug", "time_zone", "visibility", "work_days", "work_end", "work_start") VALUES (OLD."created_at", OLD."currency", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."slug", OLD."time_zone", OLD."visibility", OLD."work_days", OLD."work_end", OLD."work_start"); RETURN NULL;',
-                    hash="001b38a0230c7518a9938139685337871b361d18",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_c501c",
-                    table="workspaces_workspace",
-                    when="AFTER",
+            ),
+            migrations.AddField(
+                model_name="workspace",
+                name="custom_token",
+                field=models.CharField(blank=True, default="", editable=False, max_length=16),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="workspace",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition='WHEN (OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."slug" IS DISTINCT FROM (NEW."slug") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone") OR OLD."visibility" IS DISTINCT FROM (NEW."visibility") OR OLD."work_days" IS DISTINCT FROM (NEW."work_days") OR OLD."work_end" IS DISTINCT FROM (NEW."work_end") OR OLD."work_start" IS DISTINCT FROM (NEW."work_start"))',
+                        func='INSERT INTO "workspaces_workspacehistory" ("created_at", "currency", "id", "name", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "slug", "time_zone", "visibility", "work_days", "work_end", "work_start") VALUES (OLD."created_at", OLD."currency", OLD."id", OLD."name", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."slug", OLD."time_zone", OLD."visibility", OLD."work_days", OLD."work_end", OLD."work_start"); RETURN NULL;',
+                        hash="001b38a0230c7518a9938139685337871b361d18",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_c501c",
+                        table="workspaces_workspace",
+                        when="AFTER",
+                    ),
                 ),
             ),
         ),

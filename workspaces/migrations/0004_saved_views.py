@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+import workspaces.operations
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,50 +13,52 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="membership",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="membership",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="membership",
-            name="lists",
-            field=models.JSONField(blank=True, default=dict, editable=False, verbose_name="how they like lists"),
-        ),
-        migrations.AddField(
-            model_name="membershiphistory",
-            name="lists",
-            field=models.JSONField(blank=True, default=dict, editable=False, verbose_name="how they like lists"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="membership",
-            trigger=pgtrigger.compiler.Trigger(
+        workspaces.operations.Together(
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="membership",
                 name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "lists", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", OLD."lists", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="02a37d2286c8e518decab7e1b150160b905d69d1",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_5cec2",
-                    table="workspaces_membership",
-                    when="AFTER",
+            ),
+            pgtrigger.migrations.RemoveTrigger(
+                model_name="membership",
+                name="delete_delete",
+            ),
+            migrations.AddField(
+                model_name="membership",
+                name="lists",
+                field=models.JSONField(blank=True, default=dict, editable=False, verbose_name="how they like lists"),
+            ),
+            migrations.AddField(
+                model_name="membershiphistory",
+                name="lists",
+                field=models.JSONField(blank=True, default=dict, editable=False, verbose_name="how they like lists"),
+            ),
+            pgtrigger.migrations.AddTrigger(
+                model_name="membership",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="update_update",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                        func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "lists", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", OLD."lists", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
+                        hash="02a37d2286c8e518decab7e1b150160b905d69d1",
+                        operation="UPDATE",
+                        pgid="pgtrigger_update_update_5cec2",
+                        table="workspaces_membership",
+                        when="AFTER",
+                    ),
                 ),
             ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="membership",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "lists", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", OLD."lists", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
-                    hash="bedb18cbc462797b29cc3653cf51343a72351c40",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_8d7d8",
-                    table="workspaces_membership",
-                    when="AFTER",
+            pgtrigger.migrations.AddTrigger(
+                model_name="membership",
+                trigger=pgtrigger.compiler.Trigger(
+                    name="delete_delete",
+                    sql=pgtrigger.compiler.UpsertTriggerSql(
+                        func='INSERT INTO "workspaces_membershiphistory" ("id", "joined_at", "lists", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "status", "team_id", "user_id", "workspace_id") VALUES (OLD."id", OLD."joined_at", OLD."lists", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', OLD."id", OLD."role", OLD."status", OLD."team_id", OLD."user_id", OLD."workspace_id"); RETURN NULL;',
+                        hash="bedb18cbc462797b29cc3653cf51343a72351c40",
+                        operation="DELETE",
+                        pgid="pgtrigger_delete_delete_8d7d8",
+                        table="workspaces_membership",
+                        when="AFTER",
+                    ),
                 ),
             ),
         ),
