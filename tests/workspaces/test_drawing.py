@@ -29,6 +29,7 @@ CARD = [
     "days",
     "rot_tone",
     "owner",
+    "owner_given",
     "owner_initials",
     "owner_tone",
 ]
