@@ -149,6 +149,8 @@ def in_words(row: Notification, formats: Formats) -> Told:
         verb = "gave you a task"
     elif kind == Kind.DEAL_LOST and data.get("reason"):
         rest = f"· {data['reason']}"
+    if data.get("many"):
+        rest = f"{rest} · one of {formats.number(data['many'])} deals changed at once".strip()
     if row.task:
         quote = row.task.title
     elif note := row.activity and row.activity.note:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from activities.actions import followers, notify
 from activities.models import Activity, Door, Notification
-from deals.models import Kind, StageEvent
+from deals.models import BulkChange, Kind, StageEvent
 
 # What others than a person did by the thousand is told of in one line, by whoever started it.
 IN_BULK = frozenset((Door.IMPORT, Door.CONNECTOR))
@@ -43,12 +43,14 @@ def _owner_changed(activity: Activity) -> None:
 
 
 def _told(activity: Activity, user_ids: object, kind: Notification.Kind, key: str, data: dict | None = None) -> None:
+    """Of a change of many deals each hears once, by the first deal that concerns them."""
+    bulk = BulkChange.objects.filter(pk=activity.data.get("bulk") or 0, count__gt=1).first()
     notify(
         user_ids,
         kind,
         subject=activity.deal,
-        key=f"{key}:{activity.pk}",
+        key=f"{key}:bulk:{bulk.pk}" if bulk else f"{key}:{activity.pk}",
         by=activity.actor_id,
-        data=data,
+        data=(data or {}) | ({"many": bulk.count} if bulk else {}),
         activity=activity,
     )

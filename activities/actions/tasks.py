@@ -48,12 +48,14 @@ def plan_task(
     assignee_id: int | None = None,
     why: str = "",
     at: datetime | None = None,
+    part_of: tuple[str, int] | None = None,
     **facts: object,
 ) -> Task:
     """Something to do about `subject` (about nothing, if that is a workspace), by `assignee_id` (a user id), else by whoever
     plans it. `facts` are others of EDITABLE: `due_on` for a day, `due_at` for a time.
 
-    `why`: where no person plans it, by what it is there.
+    `why`: where no person plans it, by what it is there. `part_of`: the key of something done to many deals, and how
+    many; its assignees hear of it once.
     """
     check_may(by, Role.REP, "plan tasks")
     check_dates(at=at)
@@ -68,15 +70,23 @@ def plan_task(
     for name, value in settled(task, facts).items():
         setattr(task, name, value)
     task.save(force_insert=True)
-    tell_assignee(task, None if isinstance(subject, Workspace) else subject, by)
+    tell_assignee(task, None if isinstance(subject, Workspace) else subject, by, part_of)
     return task
 
 
 @action
-def update_task(task: Task, *, by: Membership | None, version: int | None = None, **changes: object) -> Task:
+def update_task(
+    task: Task,
+    *,
+    by: Membership | None,
+    version: int | None = None,
+    part_of: tuple[str, int] | None = None,
+    **changes: object,
+) -> Task:
     """Set facts (EDITABLE) of an open task. The audit trail says who did, and `undo_task_change` takes it back.
 
-    `version`, here and below, is the one that the caller saw; None (commands, the admin) takes the newest.
+    `version`, here and below, is the one that the caller saw; None (commands, the admin) takes the newest. `part_of`: see
+    plan_task.
     """
     check_may(by, Role.REP, "change tasks")
     task = lock_task(task, version)
@@ -85,16 +95,19 @@ def update_task(task: Task, *, by: Membership | None, version: int | None = None
     before = task.assignee_id
     task = _save(task, settled(task, changes))
     if task.assignee_id != before:
-        tell_assignee(task, task.subject, by)
+        tell_assignee(task, task.subject, by, part_of)
     return task
 
 
-def tell_assignee(task: Task, subject: Any, by: Membership | None) -> None:
+def tell_assignee(task: Task, subject: Any, by: Membership | None, part_of: tuple[str, int] | None = None) -> None:
     """Of a task that a person gave them; those of a playbook come with the stage, which they hear of."""
     if by is not None:
-        key = f"task:{task.pk}:{task.version}"
+        whole, count = part_of or ("", 1)
+        key = f"task:{whole}" if count > 1 else f"task:{task.pk}:{task.version}"
         about = subject or by.workspace
         data: dict[str, object] = {} if subject else {"view": "today", "args": []}
+        if count > 1:
+            data["many"] = count
         notify([task.assignee_id], Notification.Kind.TASK_ASSIGNED, subject=about, key=key, by=by, task=task, data=data)
 
 

@@ -13,7 +13,8 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from activities.models import Door
+from activities.actions import notify
+from activities.models import Door, Notification
 from deals.actions.changes import check_undoable
 from deals.actions.locking import raise_stale
 from deals.actions.verbs import BACK, DO, Many, State
@@ -97,10 +98,14 @@ def step(bulk: BulkChange) -> BulkChange:
     by = acting_member(bulk, undoing)
     waiting = bulk.items.filter(state=State.DONE if undoing else State.WAITING)
     items = {item.deal_id: item for item in waiting.order_by("deal_id")[:STEP]}
+    for item in items.values():
+        item.bulk = bulk
     if items:
         do(bulk, items, by, undoing)
     if len(items) < STEP:
         bulk.state = Progress.UNDONE if undoing else Progress.DONE
+        if bulk.count > AT_ONCE:
+            tell_finished(bulk)
     bulk.stepped_at = timezone.now()
     bulk.save(update_fields=["state", "stepped_at"])
     return bulk
@@ -129,6 +134,23 @@ def do(bulk: BulkChange, items: dict[int, DealChange], by: Membership | None, un
     for item in items.values():
         item.at = item.at if undoing else now
     DealChange.objects.bulk_update(items.values(), ["state", "reason", "before", "event", "version", "at"])
+
+
+def tell_finished(bulk: BulkChange) -> None:
+    """Whoever did not wait for it."""
+    undone = bulk.state == Progress.UNDONE
+    done = tally(bulk).get(State.UNDONE if undone else State.DONE, 0)
+    notify(
+        [bulk.undone_by_id if undone else bulk.by_id],
+        Notification.Kind.JOB_FINISHED,
+        subject=bulk.workspace,
+        key=f"bulk:{bulk.pk}:{bulk.state}",
+        data={
+            "text": f"{bulk.summary}: {'undone' if undone else 'done'} for {done} of {bulk.count} deals",
+            "view": "bulk_detail",
+            "args": [bulk.pk],
+        },
+    )
 
 
 def acting_member(bulk: BulkChange, undoing: bool) -> Membership | None:

@@ -61,6 +61,15 @@ class Many:
             item.state, item.reason = otherwise, refusal.message[:500]
             self.refusals[item.deal_id] = refusal
 
+    def line(self, deal: Deal, data: dict, **fields: object) -> tuple[Deal, dict]:
+        """For the timeline. It names the change of many that it is a part of, which is told of as one (telling.py)."""
+        bulk = self.items[deal.pk].bulk_id
+        return deal, {"at": self.at, "data": data | ({"bulk": bulk} if bulk else {}), **fields}
+
+    def whole(self, item: DealChange) -> tuple[str, int] | None:
+        """The key of the change of many, and how many deals it is about."""
+        return (f"bulk:{item.bulk_id}", item.bulk.count) if item.bulk else None
+
     def done(self) -> list[Deal]:
         return [deal for deal, item in self if item.state == State.DONE]
 
@@ -91,7 +100,7 @@ def edit(many: Many, members: Members) -> None:
             if changed:
                 item.before, item.version = what_was(image, deal), deal.version
                 columns |= item.before.keys()
-                lines.append((deal, {"at": many.at, "data": {"changes": changed}}))
+                lines.append(many.line(deal, {"changes": changed}))
     save(many.done(), columns)
     if many.facts.get("hand_over"):
         hand_over(many)
@@ -106,8 +115,11 @@ def hand_over(many: Many) -> None:
     ).order_by("pk")
     for task in tasks:
         if task.assignee_id == owners[task.deal_id]:
-            task = update_task(task, by=many.by, assignee_id=int(many.facts["set"]["owner_id"]))
-            many.items[task.deal_id or 0].before.setdefault("tasks", {})[str(task.pk)] = task.version
+            item = many.items[task.deal_id or 0]
+            task = update_task(
+                task, by=many.by, part_of=many.whole(item), assignee_id=int(many.facts["set"]["owner_id"])
+            )
+            item.before.setdefault("tasks", {})[str(task.pk)] = task.version
 
 
 def edit_back(many: Many, members: Members) -> None:
@@ -123,7 +135,7 @@ def edit_back(many: Many, members: Members) -> None:
                 for name in item.before
                 if name in EDITABLE and image[name] != getattr(deal, name)
             }
-            lines.append((deal, {"at": many.at, "data": {"changes": changed, "undo": True}}))
+            lines.append(many.line(deal, {"changes": changed, "undo": True}))
     save(undone := [deal for deal, _ in lines], columns)
     for deal in undone:
         give_back(many.items[deal.pk], many.by)
@@ -187,7 +199,7 @@ def move(many: Many, members: Members) -> None:
     for (deal, source, *_), event in zip(moved, events, strict=True):
         many.items[deal.pk].event = event
         data = told_of_move(event, source, target, closing.reason)
-        lines.append((deal, {"at": many.at, "body": closing.note, "data": data}))
+        lines.append(many.line(deal, data, body=closing.note))
     record_all(lines, Activity.Kind.STAGE_CHANGE, by=many.by, door=many.door, hand_on=True)
 
 
@@ -286,7 +298,9 @@ def plan(many: Many, members: Members) -> None:
                 raise Refused(f"It is {deal.status}: there is no next step.")
             # A former member's deals are in nobody's hands: whoever plans the step has it.
             owner = facts.get("assignee") or (deal.owner_id if deal.owner_id in members else many.by.user_id)
-            task = plan_task(deal, facts["title"], by=many.by, assignee_id=owner, type=facts["type"], **due)
+            task = plan_task(
+                deal, facts["title"], by=many.by, assignee_id=owner, type=facts["type"], part_of=many.whole(item), **due
+            )
             item.state, item.before = State.DONE, {"task": task.pk}
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 
 import pytest
 
 from activities.actions import plan_task
-from activities.models import Activity, Task
+from activities.inbox import in_words
+from activities.models import Activity, Notification, Task
 from deals.actions import change_many, find_or_create_tags, move_to_stage, undo_change, undo_many, update_deal
+from deals.actions.many import AT_ONCE
 from deals.models import BulkChange, Deal, DealChange, StageEvent, StageTotal, Tag
+from deals.tasks import run_bulk
+from deals.telling import tell
 from tests.factories import make_deal
 from workspaces.action import NotAllowed, Refused, Stale
+from workspaces.formats import Formats, locale_of
 from workspaces.models import Membership, Workspace
 
 
@@ -220,3 +225,55 @@ def test_an_owner_who_left_does_not_come_back_by_undo(acme, deals):
     Membership.objects.filter(pk=acme.bob.pk).update(status="left")
     with pytest.raises(Refused, match="member"):
         undo_change(DealChange.objects.get(deal=deals[0], version=2), by=acme.alice)
+
+
+# --- who is told ------------------------------------------------------------------------------------
+
+
+def told(member: Membership, kind: str) -> list[str]:
+    rows = Notification.objects.filter(recipient=member.user, kind=kind).select_related("actor", "deal", "task")
+    formats = Formats(locale_of("en"), UTC, "EUR", date(2026, 1, 1))
+    return [str(in_words(row, formats)) for row in rows.order_by("pk")]
+
+
+def hand_on(bulk: BulkChange) -> None:
+    for activity in Activity.objects.filter(data__bulk=bulk.pk).order_by("pk"):
+        tell(activity)
+
+
+def test_the_new_owner_hears_of_many_deals_once(acme, deals):
+    task = plan_task(deals[0], "Call", by=acme.bob)
+    plan_task(deals[1], "Call", by=acme.bob)
+    bulk = change(acme, "edit", deals, {"set": {"owner_id": acme.alice.user_id}, "hand_over": True})
+    hand_on(bulk)
+    assert told(acme.alice, "deal_assigned") == ["Bob assigned Deal 1 to you · one of 4 deals changed at once"]
+    assert told(acme.alice, "task_assigned") == ["Bob gave you a task on Deal 1 · one of 4 deals changed at once"]
+    assert Notification.objects.get(kind="task_assigned").task == task
+
+
+def test_owners_hear_once_of_a_next_step_and_of_a_move_of_many(acme, deals):
+    change(acme, "task", deals, {"title": "Call", "type": "call"}, by=acme.alice)
+    bulk = change(acme, "move", deals[:2], {"stage": acme.stages["Qualified"].pk}, by=acme.alice)
+    hand_on(bulk)
+    assert [line.partition(" · ")[2] for line in told(acme.bob, "task_assigned")] == ["one of 4 deals changed at once"]
+    assert [line.partition(" · ")[2] for line in told(acme.bob, "stage_changed")] == ["one of 2 deals changed at once"]
+
+
+def test_of_one_deal_alone_nothing_is_said_of_many(acme, deals):
+    bulk = change(acme, "edit", deals[:1], {"set": {"owner_id": acme.alice.user_id}})
+    hand_on(bulk)
+    assert told(acme.alice, "deal_assigned") == ["Bob assigned Deal 1 to you"]
+
+
+def test_who_did_not_wait_is_told_of_the_end_and_of_the_undo(acme):
+    many = [make_deal(acme.bob, acme.stages["New"], f"Deal {n}") for n in range(AT_ONCE + 1)]
+    bulk = change(acme, "edit", many, {"set": {"amount": "5"}})
+    run_bulk(acme.workspace.pk, bulk.pk)
+    bulk.refresh_from_db()
+    assert bulk.state == BulkChange.State.DONE
+    undo_many(bulk, by=acme.bob)
+    run_bulk(acme.workspace.pk, bulk.pk)
+    assert told(acme.bob, "job_finished") == [
+        "Changed: done for 201 of 201 deals",
+        "Changed: undone for 201 of 201 deals",
+    ]
