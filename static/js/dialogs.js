@@ -187,7 +187,7 @@ document.addEventListener("keydown", (event) => {
   const box = !isTyping && !event.metaKey && !event.ctrlKey && focus.closest("[popover], dialog");
   const choice = box && [...box.querySelectorAll("a, button:not([disabled]), label")].find((item) => item.querySelector("kbd")?.textContent === event.key.toUpperCase());
   if (choice) return void (event.preventDefault(), event.stopImmediatePropagation(), choice.click());
-  const items = popover.contains(focus) && [...popover.querySelectorAll("a, button:not([disabled]), input:not([type=hidden])")];
+  const items = popover.contains(focus) && [...popover.querySelectorAll("a, button:not([disabled], [tabindex]), input:not([type=hidden])")];
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (items?.length && step && !isTyping) {
     event.preventDefault();

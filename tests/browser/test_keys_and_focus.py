@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from itertools import count
 
 import pytest
@@ -12,7 +13,10 @@ from playwright.sync_api import Locator, Page, expect
 from activities.actions import plan_task
 from deals.actions import update_deal
 from deals.models import Deal
+from leads.actions import capture, update_lead
+from leads.models import Lead
 from tests.browser.board import card, fill, lane, open_board, saved, stands_in
+from tests.browser.conftest import Place
 from tests.factories import make_place
 from workspaces.models import Membership, Role, User
 from workspaces.tenancy import tenant
@@ -173,7 +177,23 @@ def test_every_key_in_a_cards_menu_does_what_stands_beside_it(page, place, log_i
     page.keyboard.press("Escape")
     menu()
     page.keyboard.press("w")
-    saved(page, "Moved to Won")
+    saved(page, "Won")
+    stands_in(page, deal, "Won")
+
+
+def test_enter_in_a_field_saves_and_presses_no_shortcut_before_the_button(page, place, log_in, deal):
+    with tenant(place.workspace, place.alice.user, door="web"):
+        names = {"last_name": "Vang", "email": "elise@fjordline.test", "company_name": "Fjordline"}
+        lead = capture(place.workspace, by=place.alice, owner_id=place.alice.user_id, **names)
+        update_deal(deal, by=place.alice, version=deal.version, company_id=lead.company_id)
+        update_lead(lead, by=place.alice, version=1, status=Lead.Status.QUALIFIED)
+    log_in(page, place.alice).goto(place.url(f"leads/{lead.pk}/"))
+    page.keyboard.press("v")
+    expect(page.get_by_role("button", name="Add to it instead")).to_be_visible()
+    page.locator("#dialog #id_name").fill("Galley temperatures")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/deals/*/**")
+    expect(page.locator("h1")).to_contain_text("Galley temperatures")
 
 
 Check = Callable[[Page, Deal], None]
@@ -203,18 +223,43 @@ def focused(selector: str) -> Check:
     return lambda page, deal: expect(page.locator(selector).first).to_be_focused()
 
 
+def at_a_cell(column: str, beside: int) -> Check:
+    """The form that is open is that of the cell beside the column's."""
+
+    def check(page: Page, deal: Deal) -> None:
+        cells = page.locator("tr[data-id] >> nth=0 >> td[data-edit]")
+        first = cells.evaluate_all("cells => cells.findIndex((cell) => 'first' in cell.dataset)")
+        path = (cells.nth(first + beside).get_attribute("data-edit") or "").split("?")[0]
+        expect(page.locator(f"#popover form[action*='{path}']")).to_be_visible()
+
+    return check
+
+
+def stands_on(day: str) -> Check:
+    return lambda page, deal: expect(page.locator(f"[data-day='{day}'] .appt")).to_have_count(1)
+
+
+won, SAID_DONE = says("#toasts .toast:last-child", "Won"), says("#toasts .toast:last-child", "Done")
 FORM, MENU, KEYS, PALETTE = "#dialog form", "#popover form >> nth=0", "#keys", "#palette"
 CARD = '[data-stage-name="Qualified"] .deal >> nth=0'
 SECOND = '[data-stage-name="Qualified"] .deal >> nth=1'
+ROW, ROW_2 = "tr[data-id] a.med >> nth=0", "tr[data-id] a.med >> nth=1"
+BAR, VALUE, LINE = "[data-bulk-bar]", "#popover [name=value]", "tr[data-task] a.med >> nth=0"
+APPT, APPT_2 = ".appt > a.clip >> nth=0", ".appt > a.clip >> nth=1"
+FAR = "calendar/?day=2031-01-15"
 # {section: {row of the help: [(where, what has the focus, keys, what must follow)]}}. {deal} is the id of the first
-# one in Qualified; … waits for what a key has opened or said.
+# one in Qualified, {second} of the next; … waits for what a key has opened or said.
 HELP = {
     "Anywhere": {
         "Search and commands": [("summary/", "", "Control+k", shows(PALETTE)), ("deals/{deal}/", "", "/", shows(PALETTE))],
         "New deal, or what the list is of": [("leads/", "", "c", shows("#dialog #id_email")), ("summary/", "", "c", shows(FORM))],
-        "Go to deals, leads, companies, contacts": [
+        "Go to today, tasks, deals, leads": [
+            ("leads/", "", "g t", leads_to("/today/")), ("leads/", "", "g a", leads_to("/tasks/")),
             ("leads/", "", "g d", leads_to("/deals/")), ("deals/", "", "g l", leads_to("/leads/")),
+        ],
+        "Go to companies, contacts, notifications": [
             ("deals/", "", "g o", leads_to("/companies/")), ("deals/", "", "g p", leads_to("/contacts/")),
+            ("deals/", "", "g n", leads_to("/notifications/")),
         ],
         "Undo last change": [("deals/", CARD, "4 … z", says("#toasts .toast:last-child", "Undone"))],
         "Move focus between panes": [("summary/", "", "F6", focused(".side a")), ("summary/", "", "F6 F6", focused(".top a"))],
@@ -237,9 +282,9 @@ HELP = {
         "Move card up, down": [
             ("deals/", CARD, "Shift+ArrowDown", focused(SECOND)), ("deals/", SECOND, "Shift+ArrowUp", focused(CARD)),
         ],
-        "Move card to a stage": [("deals/", CARD, "1", moved("New")), ("deals/", CARD, "5", moved("Proposal")), ("deals/", CARD, "6", moved("Won"))],
+        "Move card to a stage": [("deals/", CARD, "1", moved("New")), ("deals/", CARD, "5", moved("Proposal")), ("deals/", CARD, "6", won)],
         "Menu": [("deals/", CARD, "m", shows(MENU))],
-        "Won, lost": [("deals/", CARD, "w", moved("Won")), ("deals/", CARD, "l", shows("#dialog .reasons"))],
+        "Won, lost": [("deals/", CARD, "w", won), ("deals/", CARD, "l", shows("#dialog .reasons"))],
         "Plan next step, assign owner": [("deals/", CARD, "t", shows("#dialog #id_title")), ("deals/", CARD, "a", shows(MENU))],
     },
     "Deal, lead, company, contact": {
@@ -253,6 +298,7 @@ HELP = {
             ("deals/{deal}/", "", "w", says(".sub .pill", "Won")),
             ("deals/{deal}/", "", "l", shows("#dialog .reasons")),
         ],
+        "Of a lead: convert": [("leads/{lead}/", "", "v", shows(FORM))],
     },
     "Lists": {
         "Next, previous row": [
@@ -260,8 +306,52 @@ HELP = {
             ("deals/list/", "tr[data-href] >> nth=1 >> a", "k", focused("tr[data-href] >> nth=0 >> a")),
         ],
         "Open": [("deals/list/?q=Qualified deal 1", "", "j Enter", leads_to("/deals/{deal}/"))],
+        "On a deal's page: next, previous deal": [
+            ("deals/{deal}/", "[data-key=j]", "j", says("h1", "Qualified deal 2")),
+            ("deals/{second}/", "[data-key=k]", "k", says("h1", "Qualified deal 1")),
+        ],
+    },
+    "List of deals": {
+        "Edit close date": [("deals/list/", ROW, "e", focused(VALUE))],
+        "Move to a stage, assign owner": [("deals/list/", ROW, "m", shows(MENU)), ("deals/list/", ROW, "a", shows("#popover select"))],
+        "Save, edit the next, previous cell": [
+            ("deals/list/", ROW, "e … 2 0 3 0 - 1 2 - 3 1 Tab", at_a_cell("close", 1)), ("deals/list/", ROW, "e … Shift+Tab", at_a_cell("close", -1)),
+        ],
+        "Select": [("deals/list/", ROW, "x", says(BAR, "1 selected")), ("deals/list/", ROW, "x x", hides(BAR))],
+        "Select down to, up to a row": [
+            ("deals/list/", ROW, "Shift+J", says(BAR, "2 selected")), ("deals/list/", ROW_2, "Shift+K", says(BAR, "2 selected")),
+        ],
+        "Clear the selection": [("deals/list/", ROW, "x Escape", hides(BAR))],
+    },
+    "Today, tasks": {
+        "Done": [("today/", LINE, "d", SAID_DONE), ("tasks/", LINE, "d", SAID_DONE), (FAR, APPT, "d", SAID_DONE)],
+        "Reschedule and more": [("today/", LINE, "r", shows(MENU)), ("tasks/", LINE, "r", shows(MENU)), (FAR, APPT, "r", shows(MENU))],
+        "Edit": [("today/", LINE, "e", shows(FORM)), ("tasks/", LINE, "e", shows(FORM)), (FAR, APPT, "e", shows(FORM))],
+        "Add a task of your own": [("today/", "", "t", shows(FORM)), ("tasks/", "", "t", shows(FORM)), ("calendar/", "", "t", shows(FORM))],
+    },
+    "Calendar": {
+        "Next, previous task": [(FAR, APPT, "j", focused(APPT_2)), (FAR, APPT_2, "k", focused(APPT))],
+        "Put a task a day earlier, later": [
+            (FAR, APPT, "Shift+ArrowLeft", stands_on("2031-01-14")), (FAR, APPT, "Shift+ArrowRight", stands_on("2031-01-16")),
+        ],
+        "Put a task a week earlier, later": [
+            (FAR, APPT, "Shift+ArrowUp", stands_on("2031-01-08")), (FAR, APPT, "Shift+ArrowDown", stands_on("2031-01-22")),
+        ],
     },
 }  # fmt: skip
+
+
+def things_to_do(here: Place) -> tuple[Deal, Deal, Lead]:
+    """Deals in every column, a lead to convert, and tasks: a late one and two on a day far away."""
+    deals = fill(here, per_stage=2)
+    with tenant(here.workspace, here.alice.user, door="web"):
+        for title, day in ("Late", date(2021, 1, 4)), ("Far", date(2031, 1, 15)), ("Far too", date(2031, 1, 15)):
+            plan_task(deals["New"][0], title, by=here.alice, due_on=day)
+        lead = capture(
+            here.workspace, by=here.alice, owner_id=here.alice.user_id, last_name="Vang", email="e@vang.test"
+        )
+        lead = update_lead(lead, by=here.alice, version=1, status=Lead.Status.QUALIFIED)
+    return *deals["Qualified"], lead
 
 
 def sections(page: Page) -> dict[str, list[str]]:
@@ -296,15 +386,16 @@ def test_every_key_of_the_help_works(page, place, server, log_in, section):
     for row, tries in HELP[section].items():
         for where, start, keys, check in tries:
             here = make_place(server, next(numbers))
-            deal = fill(here, per_stage=2)["Qualified"][0]
-            log_in(page, here.alice).goto(here.url(where.format(deal=deal.pk)))
+            deal, second, lead = things_to_do(here)
+            log_in(page, here.alice).goto(here.url(where.format(deal=deal.pk, second=second.pk, lead=lead.pk)))
             expect(page.locator("#live")).to_have_text("Live")
             if start:
                 page.locator(start).focus()
             for key in keys.split():
-                expect(page.locator("#dialog[open], .toast")).to_be_visible() if key == "…" else page.keyboard.press(
-                    key
-                )
+                if key == "…":
+                    expect(page.locator("#dialog[open], #popover:popover-open, .toast").first).to_be_visible()
+                else:
+                    page.keyboard.press(key)
             try:
                 check(page, deal)
             except AssertionError as error:
