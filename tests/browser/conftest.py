@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.browser.screens import SCREENS
 from tests.webserver import running
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
@@ -89,6 +90,20 @@ def log_in(server, context):
         return page
 
     return go
+
+
+@pytest.fixture
+def opened(browser):
+    """opened(screen) -> a page of that screen."""
+    contexts = []
+
+    def go(screen: str):
+        contexts.append(browser.new_context(**SCREENS[screen][0]))
+        return contexts[-1].new_page()
+
+    yield go
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,29 +2,19 @@
 wider than the screen."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from activities.actions import add_note, complete_task, plan_task
 from deals.actions import add_contact, move_to_stage, undo_stage_change, update_deal
 from deals.models import Stage
 from leads.actions import capture, create_contact, update_company
 from tests.browser.board import fill, lane
+from tests.browser.screens import SCREENS, check
 from tests.tenancy.world import Rows
 from tests.tenancy.world import fill as everything
 from workspaces.models import Team
 from workspaces.tenancy import tenant
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
-COLOURS = RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
-WIDE = {"width": 1440, "height": 900}
-# {screen: (its context, what the checker looks for)}. Dark differs from light by its colours alone, a tablet by its width.
-SCREENS = {
-    "light": ({"viewport": WIDE, "color_scheme": "light"}, RULES),
-    "dark": ({"viewport": WIDE, "color_scheme": "dark"}, COLOURS),
-    "tablet": ({"viewport": {"width": 768, "height": 1024}, "color_scheme": "light", "has_touch": True}, None),
-    "phone": ({"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True}, RULES),
-}
 MISSING = "no-such-page/"
 INSIDE = (
     "deals/",
@@ -152,40 +142,6 @@ def rows(place) -> dict[str, int]:
         move_to_stage(lost, stages["Lost"], by=place.alice, reason="No budget")
     people = {"lead": lead.pk, "company": lead.company_id, "contact": person.pk}
     return world | people | {"full": world["deal"], "deal": deal.pk, "lost": lost.pk, "task": task.pk}
-
-
-# What is cut off at the right, and in nothing that may scroll sideways.
-OUT_OF_REACH = """() => [...document.querySelectorAll("main :is(h1, a, button, dd, p)")].filter((each) => {
-  const box = each.getBoundingClientRect();
-  if (!box.width || box.right <= innerWidth + 1 || each.closest("[popover], .vh")) return false;
-  for (let up = each; up.id !== "main" && !up.matches(".rail"); up = up.parentElement) if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX)) return false;
-  return true;
-}).map((each) => each.outerHTML.slice(0, 120))"""
-
-
-@pytest.fixture
-def opened(browser):
-    """opened(screen) -> a page of that screen."""
-    contexts = []
-
-    def go(screen: str) -> Page:
-        contexts.append(browser.new_context(**SCREENS[screen][0]))
-        return contexts[-1].new_page()
-
-    yield go
-    for context in contexts:
-        context.close()
-
-
-def check(page: Page, path: str, screen: str) -> list[str]:
-    """What is wrong with the page as it stands, in words."""
-    expect(page.locator("main")).to_be_visible()
-    rules = SCREENS[screen][1]
-    found = Axe().run(page, options=rules).response["violations"] if rules else ()
-    wrong = [f"{path}: {each['id']}: {each['help']}: {each['nodes'][0]['html'][:160]}" for each in found]
-    wrong += [f"{path}: out of reach: {html}" for html in page.evaluate(OUT_OF_REACH)]
-    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return wrong + ([f"{path}: {width} px wider than the screen"] if width > 0 else [])
 
 
 @pytest.mark.parametrize("screen", SCREENS)
