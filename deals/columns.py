@@ -48,7 +48,7 @@ STANDARD = (
     column("created", "Created", sort="created_at", css="r"),
 )
 MORE = (
-    column("tags", "Tags"),
+    column("tags", "Tags", field="tags"),
     DealColumn("probability", "Probability", css="r", field="probability", text=lambda row, f: f.percent(row["probability"] / 100)),
     DealColumn("source", "Source", field="source", needs=("source",), text=lambda row, f: SOURCES.get(row["source"], "")),
     DealColumn("product", "Product", field="product", needs=("product",), text=lambda row, f: row["product"]),

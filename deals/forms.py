@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django import forms
 
+from deals.actions.tagging import MOST
 from deals.exchange import LIMIT, SMALLEST
 from deals.forecast import SAID
 from deals.models import CloseReason, CurrencyRate, Deal, DealContact, Kind, LineItem, Product, Stage
@@ -204,6 +205,13 @@ FACTS: dict[str, Callable[[Workspace, Deal], forms.Field]] = {
     ),
     "segment": lambda workspace, deal: forms.ModelChoiceField(
         Segment.objects.filter(workspace=workspace).order_by("name"), required=False, initial=deal.segment_id
+    ),
+    "tags": lambda workspace, deal: forms.CharField(
+        max_length=MOST * 42,
+        required=False,
+        initial=", ".join(deal.tag_names),
+        help_text="Commas between them. A new name makes a new tag.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     ),
     "product": lambda workspace, deal: forms.CharField(max_length=120, required=False, initial=deal.product),
     "next_step": lambda workspace, deal: forms.CharField(max_length=200, required=False, initial=deal.next_step),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,7 +16,7 @@ from deals.cards import NEXT_TASK, next_step
 from deals.filters import quick_days
 from deals.forecast import band, category
 from deals.forms import fact_form
-from deals.models import Deal, Kind, Stage
+from deals.models import Deal, DealTag, Kind, Stage
 from deals.path import stage_path
 from deals.trail import FIELDS, Trail
 from deals.views.board import visible_deals
@@ -29,6 +30,7 @@ from workspaces.custom.forms import is_custom
 from workspaces.custom.values import PREFIX, Entity, say
 from workspaces.dialogs import dialog, done, form_refused, is_script
 from workspaces.formats import Formats
+from workspaces.people import tone_of_name
 
 
 @member_required()
@@ -46,7 +48,12 @@ def detailed(request: MemberRequest):
     # Lead, campaign and segment, which few deals have, are fetched where they are there: more joins take longer to plan
     # than to do.
     deals = visible_deals(request).select_related("stage", "pipeline", "company", "owner", "created_by")
-    marked = deals.annotate(next_task=Subquery(NEXT_TASK), followed=followed(request.member))
+    tags = DealTag.objects.filter(workspace_id=OuterRef("workspace_id"), deal_id=OuterRef("pk")).order_by("tag__name")
+    marked = deals.annotate(
+        next_task=Subquery(NEXT_TASK),
+        followed=followed(request.member),
+        tag_names=ArraySubquery(tags.values("tag__name")),
+    )
     return marked.prefetch_related("pipeline__stages")
 
 
@@ -56,6 +63,7 @@ def record_context(request: MemberRequest, deal: Deal, around_it: Around) -> dic
     return {
         "deal": deal,
         "lead": visible_lead(request, deal),
+        "tags": [{"name": name, "tone": tone_of_name(name)} for name in deal.tag_names],
         **next_step(deal.next_task, formats, now),
         "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
         "path": (path := stage_path(deal, around_it.events, now)),
@@ -121,6 +129,9 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         if field == "owner":
             along = "hand_over" in request.POST
             deal = actions.assign_deal(deal, by=request.member, version=version, with_tasks=along, **columns)
+        elif field == "tags":
+            found = actions.find_or_create_tags(request.workspace, columns["tags"].split(","), by=request.member)
+            deal = actions.tag_deal(deal, found, by=request.member, version=version)
         else:
             deal = actions.update_deal(deal, by=request.member, version=version, **columns)
     except Refused as refusal:
@@ -140,6 +151,8 @@ def now_said(deal: Deal, field: str, formats: Formats) -> str:
     if custom := field_named(deal.workspace, Entity.DEAL, field):
         value = deal.custom.get(custom.key)
         return say(custom, value, formats, names_for(deal.workspace_id, (custom,))) or "empty"
+    if field == "tags":
+        return ", ".join(deal.tag_names) or "empty"
     column = f"{field}_id" if field in NAMED else field
     return in_words(Deal, column, actions.said(column, getattr(deal, column)), formats, deal.currency) or "empty"
 

@@ -102,6 +102,23 @@ def test_the_company_is_found_made_or_taken_away_by_its_name(acme, bob, deal):
     assert deal.company_id is None
 
 
+def test_tags_are_a_fact_that_is_edited_in_place_and_taken_back(acme, bob, deal):
+    assert edit(bob, deal, "tags", "Cold chain, urgent,").status_code == 200
+    page = detail(bob, deal)
+    assert fact(page, "Tags") == "Cold chain, urgent"
+    assert [pill.text for pill in page.one("p", "sub").all("span", "pill")][-2:] == ["Cold chain", "urgent"]
+    form = read(bob.get(edit_path(deal, "tags"), headers=SCRIPT)).one("form", "fact-form")
+    assert form.fields["value"] == "Cold chain, urgent"
+    changed = edit(bob, deal, "tags", "URGENT", version=2)
+    assert fact(detail(bob, deal), "Tags") == "urgent"
+    bob.post(read(changed).one("form", data_undo=None)["action"], headers=SCRIPT)
+    assert fact(detail(bob, deal), "Tags") == "Cold chain, urgent"
+    stale = edit(bob, deal, "tags", "other", version=2)
+    assert stale.status_code == 409 and "It is now Cold chain, urgent." in read(stale).text
+    long = edit(bob, deal, "tags", "x" * 41, version=4)
+    assert long.status_code == 422 and "At most 40 letters" in read(long).text
+
+
 def test_an_empty_probability_is_the_stages(acme, bob, deal):
     edit(bob, deal, "probability", "77")
     assert edit(bob, deal, "probability", "", version=2).status_code == 200

@@ -94,7 +94,7 @@ def new_deal(rows: Rows, kwargs: dict) -> dict:
 FACTS = {
     "name": "Other", "amount": "77", "probability": "33", "expected_close_date": "2031-02-03", "company": "Fresh",
     "source": "event", "next_step": "Do", "competitor": "Them", "product": "Probes", "forecast_category": "commit",
-    "currency": "USD",
+    "currency": "USD", "tags": "Urgent, new",
 }  # fmt: skip
 
 
