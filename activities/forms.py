@@ -21,6 +21,10 @@ class NoteForm(forms.Form):
     pinned = forms.BooleanField(required=False, label="Pin to overview")
 
 
+class NoteEditForm(NoteForm):
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
 class CallForm(forms.Form):
     # Typing comes first. No outcome is chosen beforehand: nobody should log by accident that somebody was reached.
     body = forms.CharField(

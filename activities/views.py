@@ -17,7 +17,7 @@ from django.utils import timezone
 from activities import actions
 from activities.composing import TASK, Composer, form_of
 from activities.due import follow_up_day
-from activities.forms import COMPOSER, RescheduleForm, TaskEditForm, due
+from activities.forms import COMPOSER, NoteEditForm, RescheduleForm, TaskEditForm, due
 from activities.models import SUBJECTS, Note, Task
 from activities.timeline import Timeline
 from workspaces.access import MemberRequest, member_required, visible_owners
@@ -235,12 +235,19 @@ def task_undo(request: MemberRequest, pk: int, version: int) -> HttpResponse:
 def note_edit(request: MemberRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(Note, workspace=request.workspace, pk=pk)
     subject = subject_of(request, note)
-    form = COMPOSER["note"](request.POST or None, initial={"body": note.body, "pinned": note.pinned})
+    form = NoteEditForm(request.POST or None, initial={"body": note.body, "pinned": note.pinned, "seen": note.edition})
     context = {"subject": subject, "note": note}
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "activities/note_edit.html", form, **context)
     try:
-        actions.edit_note(note, form.cleaned_data["body"], pinned=form.cleaned_data["pinned"], by=request.member)
+        actions.edit_note(note, by=request.member, **form.cleaned_data)
+    except Stale:
+        # What the other one wrote, beside what was typed here: saving again is now a choice, not an accident.
+        newest = Note.objects.get(pk=pk)
+        form.data = form.data.copy()
+        form.data["seen"] = newest.edition
+        refusal = Stale(f"This note was changed meanwhile. It now says: {newest.body} Save again to put yours over it.")
+        return form_refused(request, "activities/note_edit.html", form, refusal, **context)
     except Refused as refusal:
         return form_refused(request, "activities/note_edit.html", form, refusal, **context)
     return told(request, subject, SAVED["note"])

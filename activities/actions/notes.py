@@ -14,7 +14,7 @@ from activities.actions.recording import about, record
 from activities.mentions import Handles, lower, named
 from activities.models import SUBJECTS, Activity, Door, Mention, Note, Notification
 from workspaces.access import check_may, seeing
-from workspaces.action import Refused, action
+from workspaces.action import Refused, Stale, action
 from workspaces.models import Membership, Role, User
 from workspaces.tenant import TenantModel
 
@@ -52,10 +52,16 @@ def add_note(
 
 
 @action
-def edit_note(note: Note, body: str, *, by: Membership, pinned: bool = False) -> Note:
+def edit_note(note: Note, body: str, *, by: Membership, pinned: bool = False, seen: str | None = None) -> Note:
     """One's own notes; admins may edit everybody's. The audit trail keeps the old text. Only who was not named before
-    is told."""
+    is told. `seen`: the `edition` that the caller saw; None (the admin) takes the newest."""
     _check_own(note, by, "edit")
+    found = Note.objects.select_for_update(no_key=True).filter(pk=note.pk).first()
+    if found is None:
+        raise Refused("This note was deleted meanwhile.")
+    note = found
+    if seen is not None and seen != note.edition:
+        raise Stale("This note was changed meanwhile.")
     body = body.strip()
     if not body:
         raise Refused("A note cannot become empty.", fields={"body": "Write something, or delete the note."})

@@ -41,6 +41,11 @@ class Note(About):
         return self.body[:80]
 
     @property
+    def edition(self) -> str:
+        """Another one after every change of the text."""
+        return self.edited_at.isoformat() if self.edited_at else ""
+
+    @property
     def parts(self) -> list[tuple[str, models.Model | None]]:
         """Text and, between it, whom it names: [("Ask ", None), ("Bob Brown", user)]."""
         return parts(self.body, self.mentions.all())

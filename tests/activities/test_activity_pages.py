@@ -229,8 +229,14 @@ def test_there_is_no_other_kind_of_entry(acme, bob, deal):
 def test_a_note_is_edited_where_it_stands(acme, bob, login, deal):
     note = add_note(deal, "Aproved", by=acme.bob)
     path = url(acme.workspace, "note_edit", note.pk)
-    assert read(bob.get(path)).one("textarea").text == "Aproved"
-    assert bob.post(path, {"body": "Approved"}).status_code == 302
+    form = read(bob.get(path)).one("form", "form-page")
+    assert form.one("textarea").text == "Aproved"
+    assert bob.post(path, form.fields | {"body": "Approved"}).status_code == 302
+    # In another tab it is still the old text: what was typed there is kept, and saved when it is sent again.
+    stale = bob.post(path, form.fields | {"body": "Refused"})
+    said = read(stale).one("form", "form-page")
+    assert stale.status_code == 409 and "It now says: Approved" in said.text and said.one("textarea").text == "Refused"
+    assert bob.post(path, said.fields | {"body": "Approved"}).status_code == 302
     assert "Approved" in told(bob, deal)[0] and "edited" in told(bob, deal)[0]
     # Rita, who is a rep as well, may not.
     assert login(acme.vera).post(path, {"body": "No"}).status_code == 403

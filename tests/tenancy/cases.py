@@ -388,7 +388,7 @@ CASES = {
     "file_download": Case(at("file")),
     "file_delete": Case(at("file"), get=False, body=lambda *_: {}),
     "file_restore": Case(at("binned_file"), get=False, body=lambda *_: {}),
-    "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on"}, verb_role=Role.ADMIN),
+    "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on", "seen": ""}, verb_role=Role.ADMIN),
     # connectors; of the exports each sees their own, and that of `owner` is still to be made
     "export_list": Case(role=Role.REP),
     "export_new": Case(
