@@ -108,7 +108,17 @@ def _lock(options: argparse.Namespace, rest: list[str]) -> int:
 def _test_servers(options: argparse.Namespace) -> Iterator[dict[str, str]]:
     """Servers for tests only: their databases are thrown away, so they need not be safe."""
     with servers(options.data / "test", throwaway=True) as variables:
-        variables = os.environ | {"CRM_ENV": "test", "MEDIA_ROOT": str(options.data / "test" / "media")} | variables
+        variables = (
+            os.environ
+            | {
+                "CRM_ENV": "test",
+                "MEDIA_ROOT": str(options.data / "test" / "media"),
+                # A run is some hundred processes: Python is compiled for the first of them, beside the code, not in it.
+                "PYTHONPYCACHEPREFIX": str(options.data / "test" / "pycache"),
+                "PYTHONDONTWRITEBYTECODE": "",
+            }
+            | variables
+        )
         if "DATABASE_ADMIN_URL" in variables:
             manage(variables, "prepare_database")
         yield variables
