@@ -53,7 +53,10 @@ def form_of(request: MemberRequest, mode: str) -> forms.Form:
     if mode == TASK:
         initial = {"assignee": request.member.user_id} | usual_step(Formats.of(request).today)
         initial |= {name: request.GET[name] for name in PREFILLED & request.GET.keys()}
-        return TaskForm(data, workspace=request.workspace, formats=Formats.of(request), initial=initial)
+        form = TaskForm(data, workspace=request.workspace, formats=Formats.of(request), initial=initial)
+        assignee = form.fields["assignee"]
+        assignee.widget.choices = list(assignee.choices)  # asked for once: a select looks at them twice
+        return form
     if mode not in COMPOSER:
         raise Http404("No such kind of entry")
     form = COMPOSER[mode](data)

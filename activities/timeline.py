@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -98,10 +99,11 @@ class Timeline:
         if self.events:
             found = found.filter(kind__in=EVENTS[self.events][1])
         found = found.select_related("actor", "note", "task", "deal").order_by("-at", "-pk")
-        found = found.prefetch_related(models.Prefetch("note__mentions", Mention.objects.select_related("user")))
         if before := request.GET.get("before"):
             found = found.filter(older_than(before))
         activities = list(found[: PAGE + 1])
+        naming = [line.note for line in activities if line.note and "@" in line.note.body]
+        models.prefetch_related_objects(naming, models.Prefetch("mentions", Mention.objects.select_related("user")))
         self.next = cursor(activities[PAGE - 1]) if len(activities) > PAGE else ""
         self.entries, last = [], None
         for activity in activities[:PAGE]:
@@ -152,13 +154,31 @@ def older_than(text: str) -> models.Q:
 
 
 def open_tasks(request: MemberRequest, subject: models.Model) -> list[Planned]:
+    return open_and_ended(request, subject, 0)[0]
+
+
+def open_and_ended(
+    request: MemberRequest, subject: models.Model, most: int, ended: Iterable[str] = (Task.Status.DONE,)
+) -> tuple[list[Planned], list[Task]]:
+    """What is still to be done, the next first, and what `ended` in one of these ways: the last `most`, the newest first."""
     formats, now = Formats.of(request), datetime.now(UTC)
-    tasks = Task.objects.filter(
-        workspace_id=subject.workspace_id, status=Task.Status.OPEN, **{subject._meta.model_name: subject}
-    )
-    tasks = visible(request, tasks).select_related("assignee")
-    found = tasks.order_by(models.F("due_at").asc(nulls_last=True), "pk")
-    return [planned(task, formats, now) for task in found]
+    tasks = Task.objects.filter(workspace_id=subject.workspace_id, **{subject._meta.model_name: subject})
+    tasks = visible(request, tasks).select_related("assignee").order_by()
+    found = tasks.filter(status=Task.Status.OPEN)
+    if most:
+        found = found.union(tasks.filter(status__in=ended).order_by("-done_at", "-pk")[:most], all=True)
+    rows = list(found)
+    to_do = sorted((task for task in rows if task.status == Task.Status.OPEN), key=_soonest)
+    past = sorted((task for task in rows if task.status != Task.Status.OPEN), key=_latest, reverse=True)
+    return [planned(task, formats, now) for task in to_do], past
+
+
+def _latest(task: Task) -> tuple[bool, datetime | None, int]:
+    return task.done_at is None, task.done_at, task.pk
+
+
+def _soonest(task: Task) -> tuple[bool, datetime | None, int]:
+    return task.due_at is None, task.due_at, task.pk
 
 
 def planned(task: Task, formats: Formats, now: datetime) -> Planned:

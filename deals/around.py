@@ -11,6 +11,7 @@ from django.db import connection
 
 from activities.timeline import EVENTS
 from deals.models import Deal, StageEvent
+from leads.models import Lead
 from workspaces.access import visible_owners
 from workspaces.models import Membership
 
@@ -32,18 +33,25 @@ _AROUND = """
         ) siblings),
         (SELECT json_agg(json_build_array(id, undoes_id, from_stage_id, entered_at, left_at) ORDER BY left_at, id)
          FROM deals_stageevent
-         WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND from_stage_id IS NOT NULL)
+         WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND from_stage_id IS NOT NULL),
+        (SELECT name FROM leads_lead
+         WHERE workspace_id = %(workspace)s AND id = %(lead)s
+           AND (%(owners)s::bigint[] IS NULL OR owner_id = ANY(%(owners)s))),
+        (SELECT count(*) FROM activities_note
+         WHERE workspace_id = %(workspace)s AND deal_id = %(deal)s AND pinned AND deleted_at IS NULL)
 """
 
 
 @dataclass(frozen=True)
 class Around:
     """`counts` by the name of a tab, `siblings` by status: {"count", "amount"}; `events` from stage to stage, the oldest
-    first."""
+    first. `lead`: the one it came from, unless that is hidden from the reader though the deal is not."""
 
     counts: dict[str, int]
     siblings: dict[str, dict[str, int | Decimal]]
     events: list[StageEvent]
+    lead: Lead | None
+    pinned: int
 
 
 def around(deal: Deal, reader: Membership) -> Around:
@@ -53,12 +61,14 @@ def around(deal: Deal, reader: Membership) -> Around:
         "mails": [str(kind) for kind in EVENTS["emails"][1]],
         "company": deal.company_id,
         "owners": visible_owners(reader),
+        "lead": deal.lead_id,
     }
     with connection.cursor() as cursor:
-        lines, mails, tasks, files, siblings, events = cursor.execute(_AROUND, values).fetchone()
+        lines, mails, tasks, files, siblings, events, lead, pinned = cursor.execute(_AROUND, values).fetchone()
     by_status = {status: {"count": n, "amount": Decimal(amount)} for status, (n, amount) in (siblings or {}).items()}
     counts = {"timeline": lines, "emails": mails, "tasks": tasks, "files": files}
-    return Around(counts, by_status, [_event(*columns) for columns in events or ()])
+    named = None if lead is None else Lead(pk=deal.lead_id, name=lead)
+    return Around(counts, by_status, [_event(*columns) for columns in events or ()], named, pinned)
 
 
 def _event(pk: int, undoes: int | None, stage: int, entered: str, left: str) -> StageEvent:

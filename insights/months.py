@@ -13,7 +13,6 @@ from functools import cached_property
 
 from babel.dates import format_date
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import JSONObject, TruncMonth
@@ -37,6 +36,7 @@ NAMES = {OVERDUE: "Overdue", LATER: "Later", UNDATED: "No date"}
 LONG_AGO, FAR_OFF = date(1, 1, 1), date(9999, 12, 31)
 FIRST_OF_EACH = (
     "SELECT card.id FROM unnest(%s::date[], %s::date[]) AS lane (first, till) CROSS JOIN LATERAL ({}) AS card (id)"
+    " UNION ALL ({})"
 )
 BAND = Case(
     When(probability__gte=SURE, then=Value(COMMIT)),
@@ -146,18 +146,16 @@ class Forecast(Board):
             "expected_close_date__lt": RawSQL("lane.till", ()),
         }
         of_lane = self.expected.filter(**in_lane).order_by("expected_close_date", "pk").values("pk")[: PAGE + 1]
+        undated = self.expected.filter(expected_close_date=None).order_by("-pk").values("pk")[: PAGE + 1]
         try:
-            sql, params = of_lane.query.sql_with_params()
+            (sql, params), (rest, more) = (each.query.sql_with_params() for each in (of_lane, undated))
         except EmptyResultSet:
             return {}
         firsts, ends = zip(*(self.bounds(key) for key in dated), strict=True)
-        with connection.cursor() as cursor:
-            cursor.execute(FIRST_OF_EACH.format(sql), ([*firsts], [*ends], *params))
-            ids = [pk for (pk,) in cursor.fetchall()]
-        undated = self.expected.filter(expected_close_date=None).order_by("-pk").values_list("pk", flat=True)
-        ids += undated[: PAGE + 1]
+        both = FIRST_OF_EACH.format(sql, rest)
+        firsts_of_all = RawSQL(both, ([*firsts], [*ends], *params, *more))  # noqa: S611 - two queries' own SQL
         cards: dict[str, list[dict]] = {}
-        for deal in self._rows(Q(pk__in=ids)):
+        for deal in self._rows(Q(pk__in=firsts_of_all)):
             cards.setdefault(self.key_of(deal["expected_close_date"]), []).append(deal)
         return cards
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -17,7 +18,7 @@ from leads import actions
 from leads.duplicates import like_company, like_contact, like_lead
 from leads.filters import CompanyFilter, ContactFilter, LeadFilter
 from leads.forms import CompanyForm, ContactForm, LeadEditForm, LeadForm
-from leads.models import Company, Contact, ContactEmail, Lead, Record
+from leads.models import Company, Contact, ContactEmail, ContactPhone, Lead, Record
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
 from workspaces.custom.columns import asked_columns, custom_cells, custom_columns
@@ -223,8 +224,15 @@ def lead_filter(request: MemberRequest, name: str) -> HttpResponse:
 
 @member_required()
 def lead_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    lead = get_object_or_404(LEADS.records(request).select_related("owner", "contact", "company", "campaign"), pk=pk)
-    return detail_page(request, LEADS, lead)
+    of_contact = {"workspace_id": OuterRef("workspace_id"), "contact_id": OuterRef("contact_id")}
+    leads = LEADS.records(request).select_related("owner", "contact", "company", "campaign")
+    leads = leads.annotate(
+        addresses=ArraySubquery(
+            ContactEmail.objects.filter(**of_contact).order_by("-is_primary", "pk").values("email")
+        ),
+        numbers=ArraySubquery(ContactPhone.objects.filter(**of_contact).order_by("pk").values("phone")),
+    )
+    return detail_page(request, LEADS, get_object_or_404(leads, pk=pk))
 
 
 @member_required(methods=("GET", "POST"))

@@ -48,7 +48,7 @@ class Note(About):
     @property
     def parts(self) -> list[tuple[str, models.Model | None]]:
         """Text and, between it, whom it names: [("Ask ", None), ("Bob Brown", user)]."""
-        return parts(self.body, self.mentions.all())
+        return parts(self.body, self.mentions.all()) if "@" in self.body else [(self.body, None)]
 
 
 class Mention(TenantModel):

@@ -41,7 +41,7 @@ def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     context = record_context(request, deal, around_it)
     context |= {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
     context["contacts"] = people(deal)
-    return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal))
+    return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal, around_it))
 
 
 def detailed(request: MemberRequest):
@@ -62,7 +62,7 @@ def record_context(request: MemberRequest, deal: Deal, around_it: Around) -> dic
     formats, now = Formats.of(request), timezone.now()
     return {
         "deal": deal,
-        "lead": visible_lead(request, deal),
+        "lead": around_it.lead,
         "tags": [{"name": name, "tone": tone_of_name(name)} for name in deal.tag_names],
         **next_step(deal.next_task, formats, now),
         "is_late": deal.expected_close_date is not None and deal.expected_close_date < formats.today,
@@ -87,12 +87,6 @@ def figures(deal: Deal, formats: Formats) -> dict[str, str]:
         since = "by the newest rate" if deal.status == Kind.OPEN else "by the rate of the day it was closed"
         facts["rate_said"] = f"1 {deal.currency} = {formats.rate(deal.rate)} {formats.currency}, {since}"
     return facts
-
-
-def visible_lead(request: MemberRequest, deal: Deal) -> Lead | None:
-    """The lead it came from, unless that is hidden from the reader though the deal is not."""
-    owners = visible_owners(request.member)
-    return deal.lead if deal.lead and (owners is None or deal.lead.owner_id in owners) else None
 
 
 def people(deal: Deal):

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from activities.composing import Composer
-from activities.file_views import panel as files
+from activities.file_views import panel as files_panel
 from activities.models import Note, Task
-from activities.timeline import Timeline, open_tasks
+from activities.timeline import Timeline, open_and_ended, open_tasks
 from deals.around import Around
 from deals.models import Deal, LineItem
 from workspaces.access import MemberRequest
 from workspaces.formats import NONE, Formats
 from workspaces.models import Role
 
-Context = Callable[[MemberRequest, Deal], dict[str, object]]
+Context = Callable[[MemberRequest, Deal, Around], dict[str, object]]
 LONG_AGO = 50  # tasks that are done or cancelled, the newest
 PLAN = 12  # tasks of a close plan
 
@@ -44,35 +46,40 @@ def composer(request: MemberRequest, deal: Deal, mode: str = "") -> dict[str, ob
     return {"composer": Composer(request, deal, request.GET.get("compose", "") or mode)}
 
 
-def timeline(request: MemberRequest, deal: Deal) -> dict[str, object]:
+def timeline(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:
     context = {"timeline": Timeline(request, deal), "tasks": open_tasks(request, deal)}
     return context | composer(request, deal)
 
 
-def emails(request: MemberRequest, deal: Deal) -> dict[str, object]:
+def emails(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:
     return {"timeline": Timeline(request, deal, "emails")} | composer(request, deal, "email")
 
 
-def tasks(request: MemberRequest, deal: Deal) -> dict[str, object]:
-    closed = Task.objects.filter(workspace_id=deal.workspace_id, deal=deal).exclude(status=Task.Status.OPEN)
-    closed = closed.select_related("assignee").order_by("-done_at", "-pk")[:LONG_AGO]
-    return {"tasks": open_tasks(request, deal), "closed": closed} | composer(request, deal, "task")
+def tasks(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:
+    open_, closed = open_and_ended(request, deal, LONG_AGO, (Task.Status.DONE, Task.Status.CANCELLED))
+    return {"tasks": open_, "closed": closed} | composer(request, deal, "task")
 
 
-def overview(request: MemberRequest, deal: Deal) -> dict[str, object]:
-    open_ = open_tasks(request, deal)
-    finished = Task.objects.filter(workspace_id=deal.workspace_id, deal=deal, status=Task.Status.DONE)
-    done = list(finished.order_by("-done_at")[:PLAN])[::-1]
-    notes = Note.objects.filter(workspace_id=deal.workspace_id, deal=deal, pinned=True)
+def overview(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:
+    open_, done = open_and_ended(request, deal, PLAN)
     return {
         "step": open_[0] if open_ else None,
         "plan": len(done) + len(open_),
         "tasks": open_,
-        "done": done,
-        "notes": notes.select_related("author").prefetch_related("mentions__user").order_by("-created_at"),
+        "done": done[::-1],
+        "notes": pinned(deal) if around.pinned else (),
         **items(request, deal),
         "may_price": request.member.may(Role.MANAGER),
     }
+
+
+def pinned(deal: Deal) -> QuerySet[Note]:
+    found = Note.objects.filter(workspace_id=deal.workspace_id, deal=deal, pinned=True)
+    return found.select_related("author").prefetch_related("mentions__user").order_by("-created_at")
+
+
+def files(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:
+    return files_panel(request, deal)
 
 
 def items(request: MemberRequest, deal: Deal) -> dict[str, object]:
