@@ -55,7 +55,7 @@ def form_of(request: MemberRequest, mode: str) -> forms.Form:
         initial |= {name: request.GET[name] for name in PREFILLED & request.GET.keys()}
         form = TaskForm(data, workspace=request.workspace, formats=Formats.of(request), initial=initial)
         assignee = form.fields["assignee"]
-        assignee.widget.choices = list(assignee.choices)  # asked for once: a select looks at them twice
+        assignee.widget.choices = list(iter(assignee.choices))  # asked for once: a select looks at them twice
         return form
     if mode not in COMPOSER:
         raise Http404("No such kind of entry")
