@@ -55,6 +55,7 @@ urlpatterns = [
     path("deals/<int:pk>/items/<int:item_pk>/remove/", items.deal_item_remove, name="deal_item_remove"),
     path("deals/<int:pk>/items/<int:item_pk>/restore/", items.deal_item_restore, name="deal_item_restore"),
     path("deals/<int:pk>/amount/", items.deal_amount_source, name="deal_amount_source"),
+    path("deals/<int:pk>/peek/", deal.deal_peek, name="deal_peek"),
     path("deals/<int:pk>/beside/", beside.deal_beside, name="deal_beside"),
     path("deals/<int:pk>/history/", deal.deal_history, name="deal_history"),
     path("deals/<int:pk>/duplicate/", bin.deal_duplicate, name="deal_duplicate"),

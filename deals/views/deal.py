@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
 from activities.following import followed
+from activities.timeline import Timeline, open_tasks
 from activities.wording import in_words
 from deals import actions
 from deals.around import Around, around
@@ -28,7 +29,7 @@ from workspaces.action import Refused, Stale
 from workspaces.custom.fields import field_named, names_for
 from workspaces.custom.forms import is_custom
 from workspaces.custom.values import PREFIX, Entity, say
-from workspaces.dialogs import dialog, done, form_refused, is_script
+from workspaces.dialogs import dialog, done, form_refused, frame, is_script
 from workspaces.formats import Formats
 from workspaces.people import tone_of_name
 
@@ -42,6 +43,19 @@ def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     context |= {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
     context["contacts"] = people(deal)
     return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal, around_it))
+
+
+@member_required()
+def deal_peek(request: MemberRequest, pk: int) -> HttpResponse:
+    """A deal in short, beside its row in the list."""
+    deal = get_object_or_404(detailed(request), pk=pk)
+    context = record_context(request, deal, around(deal, request.member))
+    context |= {
+        "tasks": open_tasks(request, deal),
+        "timeline": Timeline(request, deal),
+        "frame": frame(request, "popover"),
+    }
+    return render(request, "deals/deal_peek.html", context)
 
 
 def detailed(request: MemberRequest):

@@ -185,11 +185,12 @@ document.addEventListener("keydown", (event) => {
   if (isTyping() && !document.activeElement.matches(".pick input")) return;
   const row = document.activeElement.closest?.("tr[data-id]");
   if (event.key === "Escape" && bar() && !bar().hidden) return none();
-  if (!singleKeys()) return;
+  if (!singleKeys() || (event.key === " " && document.activeElement.matches("input, button"))) return;
   const all = rows();
   const step = { J: 1, K: -1 }[event.key];
   const keys = {
     x: () => row && pick(row),
+    " ": () => row && openPopover(row.querySelector("a"), new URL("peek/", new URL(row.dataset.href, location)).pathname),
     e: () => row && edit(row.querySelector("td[data-first]") ?? cells(row)[0]),
     a: () => row && edit(cells(row).find((found) => found.dataset.edit.includes("/owner/"))),
     m: () => row && edit(cells(row).find((found) => found.dataset.edit.includes("/move/"))),

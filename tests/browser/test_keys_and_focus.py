@@ -312,6 +312,7 @@ HELP = {
         ],
     },
     "List of deals": {
+        "Peek into a deal": [("deals/list/", ROW, "Space", shows("#popover .peek"))],
         "Edit close date": [("deals/list/", ROW, "e", focused(VALUE))],
         "Move to a stage, assign owner": [("deals/list/", ROW, "m", shows(MENU)), ("deals/list/", ROW, "a", shows("#popover select"))],
         "Save, edit the next, previous cell": [

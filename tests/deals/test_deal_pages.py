@@ -339,3 +339,13 @@ def test_a_person_of_another_deal_is_not_taken_out_through_this_one(acme, bob, d
     link = add_contact(other, create_contact(acme.workspace, by=acme.bob, first_name="Uma"), by=acme.bob)
     assert bob.post(url(acme.workspace, "deal_contact_remove", deal.pk, link.pk)).status_code == 404
     assert DealContact.objects.filter(pk=link.pk).exists()
+
+
+def test_a_deal_in_short(acme, bob, deal):
+    plan_task(deal, "Call Ida", by=acme.bob)
+    add_note(deal, "They like it", by=acme.bob)
+    peek = read(bob.get(url(acme.workspace, "deal_peek", deal.pk), headers=SCRIPT)).one("section", "peek")
+    assert peek.one("a")["href"] == url(acme.workspace, "deal_detail", deal.pk)
+    assert "Call Ida" in peek.text and "They like it" in peek.text and "€1,000" in peek.text
+    assert not peek.all("form")
+    assert read(bob.get(url(acme.workspace, "deal_peek", deal.pk))).one("h1").text == "Harbour"

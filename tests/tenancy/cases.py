@@ -314,6 +314,7 @@ CASES = {
     "deal_item_restore": Case(within("item_pk", "gone_item"), get=False, body=lambda *_: {}),
     "deal_amount_source": Case(at("deal"), get=False, body=version("deal", source="manual")),
     "deal_beside": Case(at("deal"), query=lambda rows, _: {"in": f"list?stage={rows.stage}&owner={rows.user}"}),
+    "deal_peek": Case(at("deal")),
     "deal_history": Case(at("deal"), query=lambda *_: {"field": "competitor"}),
     "deal_duplicate": Case(at("deal"), get=False, body=lambda *_: {}),
     "deal_purge": Case(at("binned"), role=Role.MANAGER, body=lambda *_: {}),
