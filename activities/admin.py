@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -79,6 +81,9 @@ class TaskAdmin(AboutMixin, TenantAdmin):
         columns = [obj._meta.get_field(name).attname for name in form.changed_data]
         changes = {column: getattr(obj, column) for column in columns}
         return actions.update_task(obj, by=request.member, **changes)
+
+    def hold(self, rows: Sequence[Task]) -> None:
+        actions.hold_deals(rows)
 
     @admin.action(description="Mark as done")
     def mark_done(self, request: HttpRequest, queryset: models.QuerySet) -> None:

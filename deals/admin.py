@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -209,6 +210,9 @@ class DealAdmin(TenantAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict:
         return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+
+    def hold(self, rows: Sequence[Deal]) -> None:
+        actions.hold_all(deal.pk for deal in rows)
 
     @admin.action(description="Move to a stage…")
     def move(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django import forms
 from django.contrib import messages
@@ -40,6 +40,10 @@ class BulkMixin:
         """Who acts, for actions: the member, or None for a super admin, who is no member and may."""
         return request.member
 
+    def hold(self, rows: Sequence[models.Model]) -> None:
+        """Lock what `verb` is going to, of all rows and in the order in which everybody does. A row after the other, the
+        locks of the first are held while the second waits for its own, and whoever has that may wait for the first."""
+
     def each(
         self, request: HttpRequest, rows: models.QuerySet, verb: Callable[[models.Model], object], done: str
     ) -> None:
@@ -48,6 +52,7 @@ class BulkMixin:
         if len(rows) > AT_ONCE:
             messages.error(request, f"At most {AT_ONCE} at once. Nothing was changed: choose fewer.")
             return
+        self.hold(rows)
         refusals = []
         for row in rows:
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -224,12 +224,24 @@ def undo_task_change(task: Task, *, by: Membership, version: int, door: Door = D
 
 
 def lock_task(task: Task, version: int | None = None) -> Task:
-    """The newest state, locked until the end of the transaction."""
+    """The newest state, locked until the end of the transaction.
+
+    The deal it is about is locked before it: its next activity follows from the task, and whoever changes deals and then
+    their tasks (a new owner who takes them over) must not meet somebody who has the task and waits for the deal.
+    """
+    hold_deals([task])
     found = Task.objects.select_for_update().filter(pk=task.pk).first()
     if found is None:
         raise Stale("This task was deleted meanwhile.")
     check_version(found, version)
     return found
+
+
+def hold_deals(tasks: Iterable[Task]) -> None:
+    """Lock the deals that these are about, in the order of their ids."""
+    if pks := {task.deal_id for task in tasks if task.deal_id}:
+        deals = apps.get_model(SUBJECTS["deal"])._base_manager.select_for_update(no_key=True)
+        list(deals.filter(pk__in=pks).order_by("pk").values_list("pk"))
 
 
 def check_version(task: Task, version: int | None) -> None:

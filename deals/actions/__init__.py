@@ -1,6 +1,6 @@
 """What people do with deals: one verb each, behind every door (domain.md section 3).
 
-Locks are taken in one order everywhere: deals by id, then stages by id. The totals' rows come last, by trigger.
+Locks are taken in one order everywhere: deals by id, then stages or tasks by id. The totals' rows come last, by trigger.
 """
 
 from deals.actions.assigning import assign_deal
@@ -34,7 +34,7 @@ from deals.actions.items import (
     set_amount_source,
     update_item,
 )
-from deals.actions.locking import CHANGES, LINES, lock_deal, lock_stages, raise_stale
+from deals.actions.locking import CHANGES, LINES, hold_all, lock_deal, lock_stages, raise_stale
 from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
 from deals.actions.people import add_contact, remove_contact, restore_contact, update_contact
@@ -85,6 +85,7 @@ __all__ = [
     "delete_view",
     "find_or_create_tags",
     "duplicate_deal",
+    "hold_all",
     "like_list",
     "lock_deal",
     "lock_stages",

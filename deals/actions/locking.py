@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 
 from activities.models import Activity
@@ -41,6 +43,14 @@ def lock_stages(*pks: int) -> dict[int, Stage]:
     if not found.keys() >= set(pks):
         raise Refused(gone, fields={"stage": gone})
     return found
+
+
+def hold_all(deals: Iterable[int]) -> None:
+    """Deals, those in the bin too, and then all stages of their workspaces: for who changes them one after the other."""
+    rows = Deal.all_objects.select_for_update(no_key=True).filter(pk__in=list(deals)).order_by("pk")
+    workspaces = set(rows.values_list("workspace_id", flat=True))
+    stages = Stage.objects.select_for_update(no_key=True).filter(workspace_id__in=workspaces).order_by("pk")
+    list(stages.values_list("pk"))
 
 
 def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not changed") -> None:

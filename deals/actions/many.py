@@ -24,8 +24,9 @@ from workspaces.action import NotAllowed, Refused, action
 from workspaces.background import after_commit
 from workspaces.models import Membership, Role, Workspace
 
-STEP = 100  # deals of one transaction, whose locks others wait for
-AT_ONCE = 200  # up to here it is done while one waits, above by a worker
+# Deals of one transaction, whose locks others wait for. Up to here it is done while one waits, above by a worker: two
+# steps in the transaction of one request would lock the deals of the second after the stages and totals of the first.
+STEP = 200
 LOST = timedelta(minutes=2)
 Progress = BulkChange.State
 NOT_NOW: dict[str, str] = {
@@ -80,7 +81,7 @@ FREEZE = """
 
 
 def go_on(bulk: BulkChange, by: Membership) -> BulkChange:
-    if bulk.count > AT_ONCE:
+    if bulk.count > STEP:
         after_commit("deals.tasks.run_bulk", bulk.workspace_id, bulk.pk)
         return bulk
     while bulk.is_unfinished:
@@ -97,32 +98,28 @@ def step(bulk: BulkChange) -> BulkChange:
     undoing = bulk.state == Progress.UNDOING
     by = acting_member(bulk, undoing)
     waiting = bulk.items.filter(state=State.DONE if undoing else State.WAITING)
-    items = {item.deal_id: item for item in waiting.order_by("deal_id")[:STEP]}
-    for item in items.values():
-        item.bulk = bulk
-    if items:
-        do(bulk, items, by, undoing)
-    if len(items) < STEP:
+    pks = list(waiting.order_by("deal_id").values_list("deal_id", flat=True)[:STEP])
+    if pks:
+        do(bulk, pks, by, undoing)
+    if len(pks) < STEP:
         bulk.state = Progress.UNDONE if undoing else Progress.DONE
-        if bulk.count > AT_ONCE:
+        if bulk.count > STEP:
             tell_finished(bulk)
     bulk.stepped_at = timezone.now()
     bulk.save(update_fields=["state", "stepped_at"])
     return bulk
 
 
-def do(bulk: BulkChange, items: dict[int, DealChange], by: Membership | None, undoing: bool) -> None:
+def do(bulk: BulkChange, pks: list[int], by: Membership | None, undoing: bool) -> None:
     now = timezone.now()
-    deals: list[Deal] = []
-    if by is not None:
-        found = Deal.all_objects if undoing and bulk.verb == Verb.DELETE else Deal.objects
-        deals = list(
-            found.select_for_update(no_key=True, of=("self",))
-            .select_related("workspace")
-            .filter(workspace_id=bulk.workspace_id, pk__in=items)
-            .owned_by(visible_owners(by))
-            .order_by("pk")
-        )
+    deals = locked(bulk, pks, by, undoing) if by else []
+    # Read once the deals are held: while we waited for one, somebody may have taken its change back alone.
+    waiting = bulk.items.select_for_update().filter(deal_id__in=pks, state=State.DONE if undoing else State.WAITING)
+    items = {item.deal_id: item for item in waiting.order_by("deal_id")}
+    for item in items.values():
+        item.bulk = bulk
+    deals = [deal for deal in deals if deal.pk in items]
+    if by and deals:
         members = set(
             Membership.objects.active().filter(workspace_id=bulk.workspace_id).values_list("user_id", flat=True)
         )
@@ -134,6 +131,13 @@ def do(bulk: BulkChange, items: dict[int, DealChange], by: Membership | None, un
     for item in items.values():
         item.at = item.at if undoing else now
     DealChange.objects.bulk_update(items.values(), ["state", "reason", "before", "event", "version", "at"])
+
+
+def locked(bulk: BulkChange, pks: list[int], by: Membership, undoing: bool) -> list[Deal]:
+    """In the order of their ids, without those that are gone or hidden from `by`."""
+    found = Deal.all_objects if undoing and bulk.verb == Verb.DELETE else Deal.objects
+    deals = found.select_for_update(no_key=True, of=("self",)).select_related("workspace").owned_by(visible_owners(by))
+    return list(deals.filter(workspace_id=bulk.workspace_id, pk__in=pks).order_by("pk"))
 
 
 def tell_finished(bulk: BulkChange) -> None:

@@ -29,6 +29,7 @@ from deals.actions.tagging import tags_of, write_tags
 from deals.actions.undoing import set_back, strike
 from deals.models import Deal, DealChange, Kind, Stage, StageEvent, Verb
 from deals.ranks import ranks_on_top
+from workspaces.access import acting
 from workspaces.action import NotAllowed, Refused, Stale
 from workspaces.models import Membership
 
@@ -262,10 +263,10 @@ def give_places(back: Sequence[tuple[Deal, StageEvent, dict]], stages: dict[int 
 
 def delete(many: Many, members: Members) -> None:
     for deal, item in many:
-        deal.deleted_at = many.at
+        deal.deleted_at, deal.deleted_by_id = many.at, acting(many.by)
         deal.version += 1
         item.state, item.version = State.DONE, deal.version
-    save(many.done(), ["deleted_at"])
+    save(many.done(), ["deleted_at", "deleted_by_id"])
     lines = ((deal, {"at": many.at, "body": "Deal deleted"}) for deal in many.done())
     record_all(lines, Activity.Kind.SYSTEM, by=many.by, door=many.door, hand_on=True)
 
@@ -275,11 +276,11 @@ def delete_back(many: Many, members: Members) -> None:
     for deal, item in many:
         with many.told(item, State.KEPT):
             check_undoable(item, deal, many.by)
-            deal.deleted_at = None
+            deal.deleted_at = deal.deleted_by = None
             deal.version += 1
             item.state = State.UNDONE
             back.append(deal)
-    save(back, ["deleted_at"])
+    save(back, ["deleted_at", "deleted_by_id"])
     lines = ((deal, {"at": many.at, "body": "Deal restored"}) for deal in back)
     record_all(lines, Activity.Kind.SYSTEM, by=many.by, door=many.door, hand_on=True)
 

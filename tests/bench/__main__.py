@@ -23,12 +23,12 @@ from django.core.management import call_command  # noqa: E402
 
 from deals.models import Deal, Stage  # noqa: E402
 from leads.models import Lead  # noqa: E402
-from tests.bench import browser, concurrency  # noqa: E402
+from tests.bench import browser, concurrency, many  # noqa: E402
 from tests.bench.fill import Filled, fill, say  # noqa: E402
 from tests.bench.floor import floors  # noqa: E402
 from tests.bench.import_speed import measure_import  # noqa: E402
 from tests.bench.profiling import InProcess, profile  # noqa: E402
-from tests.bench.serving import Answer, Visitor, figures, server  # noqa: E402
+from tests.bench.serving import Answer, Visitor, figures, server, worker  # noqa: E402
 from tests.bench.storm import storm  # noqa: E402
 from tests.factories import session_for  # noqa: E402
 from workspaces.actions import create_workspace  # noqa: E402
@@ -58,7 +58,7 @@ def main() -> None:
         "--only",
         nargs="*",
         default=[],
-        help="board column move search deal list summary import browser storm concurrency",
+        help=f"{' '.join(GOALS)} import browser storm concurrency many",
     )
     parser.add_argument("--profile", help="do not measure: say where the time of this page goes")
     options = parser.parse_args()
@@ -78,6 +78,9 @@ def main() -> None:
         with server(workers=2) as (port, process):
             result["concurrency"] = concurrency.measure(filled, port, process)
             result["storm"] = storm(filled, port)
+    if not wanted or "many" in wanted:
+        with server(workers=2) as (port, _), worker(port):
+            result["many"] = many.measure(filled, port)
     if not wanted or "import" in wanted:
         result["import"] = import_speed()
     table(result)
@@ -148,14 +151,14 @@ def some_facts(filled: Filled) -> dict[str, object]:
         deals = list(
             Deal.objects.filter(workspace=filled.workspace).order_by("-pk").values_list("pk", flat=True)[:5000:50]
         )
-        rank = column.values_list("rank", flat=True)[24]
+        ranks = list(column.values_list("rank", flat=True)[:25])
         leads = list(
             Lead.objects.filter(workspace=filled.workspace).order_by("-pk").values_list("pk", flat=True)[:5000:50]
         )
         owner = Deal.objects.filter(workspace=filled.workspace).values_list("owner_id", flat=True)[7]
     return {
         "stage": stages[1],
-        "rank": rank,
+        "rank": ranks[-1] if ranks else "",
         "deals": deals,
         "leads": leads,
         "deal": deals[0],
@@ -182,7 +185,8 @@ def mover(filled: Filled, visitor: Visitor, base: str):
         tops = {
             pk: Deal.objects.filter(workspace=filled.workspace, stage_id=pk, status="open")
             .order_by("rank")
-            .values_list("pk", flat=True)[0]
+            .values_list("pk", flat=True)
+            .first()
             for pk in stages
         }
     random.Random(5).shuffle(rows)
@@ -192,7 +196,7 @@ def mover(filled: Filled, visitor: Visitor, base: str):
         pk, stage, version = next(row for row in left if row[0] not in tops.values())
         to = stages[(stages.index(stage) + 1) % len(stages)]
         return visitor.ask(
-            "POST", f"{base}deals/{pk}/move/", urlencode({"stage": to, "version": version, "after": tops[to]})
+            "POST", f"{base}deals/{pk}/move/", urlencode({"stage": to, "version": version, "after": tops[to] or ""})
         )
 
     return move
@@ -212,7 +216,7 @@ def table(result: dict[str, object]) -> None:
                 f"{line['bytes'] / 1024:7.1f}"
                 + (f"{line['floor_ms']:11.2f}{line['p50_ms'] / line['floor_ms']:7.1f}" if "floor_ms" in line else "")
             )
-    for name in ("hello", "concurrency", "storm", "browser", "import"):
+    for name in ("hello", "concurrency", "storm", "many", "browser", "import"):
         if name in result:
             say(f"{name}: {result[name]}")
     sys.stderr.flush()

@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import connection
 from fractional_indexing import generate_n_keys_between
 
-from deals.models import Stage
+from deals.models import Deal, Stage
 from leads.names import name_key
 from workspaces.actions import create_workspace
 from workspaces.models import Membership, Role, User, Workspace
@@ -64,6 +64,10 @@ def fill(deals: int) -> Filled:
         workspace = make(slug, deals)
     with tenant(workspace):
         owner = Membership.objects.select_related("user", "workspace").get(workspace=workspace, role=Role.OWNER)
+        if Deal.all_objects.filter(workspace=workspace).count() < deals:
+            raise SystemExit(
+                f"{slug} is half filled, by a run that was ended: remove the folder of the bench's database."
+            )
     return Filled(workspace, owner)
 
 
@@ -150,7 +154,7 @@ def copy_deals(
         name = f"{FORM[n % 15]} {THING[n // 15 % 14]}, {n % 90 + 2} sites"
         due = now + timedelta(days=r.random() * 40 - 8) if is_open and n % 3 == 0 else None
         rows.append(
-            (pk, workspace.pk, name, company, owner, stage.pipeline_id, stage.pk, closed or created, stage.kind, amount, "EUR", stage.probability,
+            (pk, workspace.pk, name, company, owner, stage.pipeline_id, stage.pk, (stage if is_open else opened[-1]).pk, closed or created, stage.kind, amount, "EUR", stage.probability,
              "stage", (now + timedelta(days=r.random() * 120)).date(), closed, "", "No budget" if stage is lost else "", "", "", "outbound", "", "", active, due,
              next(ranks[stage.pk]) if is_open else None, 1, "{}", created, owner, created)
         )  # fmt: skip
@@ -162,7 +166,7 @@ def copy_deals(
             tasks.append((workspace.pk, pk, "Call", "call", due, "", "", 1, owner, "open", "", 1, created, created))
     copy(
         "deals_deal",
-        "id workspace_id name company_id owner_id pipeline_id stage_id stage_entered_at status amount currency probability probability_source expected_close_date "
+        "id workspace_id name company_id owner_id pipeline_id stage_id furthest_id stage_entered_at status amount currency probability probability_source expected_close_date "
         "closed_at won_reason lost_reason close_note competitor source product next_step last_activity_at next_activity_at rank version custom created_at "
         "created_by_id updated_at",
         rows,
@@ -193,7 +197,7 @@ def take_ids(table: str, count: int) -> list[int]:
 
 def copy(table: str, columns: str, rows: Iterable[tuple]) -> None:
     """By way of a temporary table: COPY itself does not go with row-level security. Columns that are not named get
-    their default, which is Django's and not the database's."""
+    their default, where that is Django's and not the database's."""
     defaults = defaults_of(table, columns.split())
     names, values = ", ".join([*columns.split(), *defaults]), tuple(defaults.values())
     with connection.cursor() as cursor:
@@ -210,7 +214,7 @@ def defaults_of(table: str, named: list[str]) -> dict[str, object]:
     others = [
         field
         for field in model._meta.concrete_fields
-        if not (field.column in named or field.null or field.primary_key or field.generated)
+        if not (field.column in named or field.null or field.primary_key or field.generated or field.has_db_default())
     ]
     values = {field.column: field.get_default() for field in others}
     return {column: json.dumps(value) if isinstance(value, (dict, list)) else value for column, value in values.items()}

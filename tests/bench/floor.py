@@ -36,8 +36,8 @@ WITH moved AS (
     INSERT INTO deals_stageevent (workspace_id, deal_id, from_stage_id, to_stage_id, door, amount, probability, entered_at, left_at, before, version)
     SELECT workspace_id, id, %(from)s, %(to)s, 'web', amount, 0, now(), now(), '{}', version FROM moved
 )
-INSERT INTO activities_activity (workspace_id, deal_id, kind, door, at, body, outcome, data)
-SELECT workspace_id, id, 'stage_change', 'web', now(), '', '', '{}' FROM moved
+INSERT INTO activities_activity (workspace_id, deal_id, kind, door, at, body, outcome, tries_left, data)
+SELECT workspace_id, id, 'stage_change', 'web', now(), '', '', 1, '{}' FROM moved
 """
 DEAL = """
 SELECT d.*, c.name, u.name FROM deals_deal d LEFT JOIN leads_company c ON c.id = d.company_id JOIN workspaces_user u ON u.id = d.owner_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import os
 import socket
@@ -23,10 +24,6 @@ def server(*, workers: int = 1) -> Iterator[tuple[int, subprocess.Popen]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = os.environ | {
-        "CRM_ENV": "production", "DJANGO_SETTINGS_MODULE": "tests.bench.settings", "SITE_URL": f"http://127.0.0.1:{port}",
-        "ALLOWED_HOSTS": "127.0.0.1", "DATABASE_CONN_MAX_AGE": "600", "DATABASE_POOL": "0",
-    }  # fmt: skip
     command = [
         str(Path(sys.executable).with_name("granian")),
         "--interface",
@@ -36,14 +33,32 @@ def server(*, workers: int = 1) -> Iterator[tuple[int, subprocess.Popen]]:
         "--port",
         str(port),
     ]
-    log = (Path(os.environ["STATIC_ROOT"]).parent / "logs" / "bench-web.log").open("ab")
-    process = subprocess.Popen(
-        [*command, "--workers", str(workers), "--blocking-threads", "4", "tests.bench.wsgi:application"],
-        cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    try:
+    command += ["--workers", str(workers), "--blocking-threads", "4", "tests.bench.wsgi:application"]
+    with running("web", command, port) as process:
         wait_for(port, process)
         yield port, process
+
+
+@contextmanager
+def worker(port: int) -> Iterator[None]:
+    """What does the background tasks of the server at `port`, as `./run` starts it, but for the schedule."""
+    options = ["worker", "-P", "threads", "-c", "2", "-l", "warning"]
+    with running("worker", [sys.executable, "-m", "celery", "-A", "crm_project", *options], port):
+        yield
+
+
+@contextmanager
+def running(name: str, command: list[str], port: int) -> Iterator[subprocess.Popen]:
+    environment = os.environ | {
+        "CRM_ENV": "production", "DJANGO_SETTINGS_MODULE": "tests.bench.settings", "SITE_URL": f"http://127.0.0.1:{port}",
+        "ALLOWED_HOSTS": "127.0.0.1", "DATABASE_CONN_MAX_AGE": "600", "DATABASE_POOL": "0",
+    }  # fmt: skip
+    with (Path(os.environ["STATIC_ROOT"]).parent / "logs" / f"bench-{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield process
     finally:
         process.terminate()
         process.wait(15)
@@ -73,6 +88,10 @@ class Answer:
     size: int  # bytes as sent, compressed
     seconds: float
 
+    @property
+    def text(self) -> str:
+        return (gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body).decode()
+
 
 @dataclass
 class Visitor:
@@ -89,11 +108,7 @@ class Visitor:
 
     def learn_token(self, path: str) -> None:
         """What a page's forms are sent with."""
-        import gzip  # noqa: PLC0415 - once per visitor
-
-        answer = self.ask("GET", path)
-        html = gzip.decompress(answer.body) if answer.body[:2] == b"\x1f\x8b" else answer.body
-        self.token = html.split(b'name="csrf" content="')[1].split(b'"')[0].decode()
+        self.token = self.ask("GET", path).text.split('name="csrf" content="')[1].split('"')[0]
 
     def ask(self, method: str, path: str, body: str | None = None, **headers: str) -> Answer:
         sent = {

@@ -6,12 +6,16 @@ from datetime import UTC, date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from activities.actions import plan_task
 from activities.inbox import in_words
 from activities.models import Activity, Notification, Task
 from deals.actions import change_many, find_or_create_tags, move_to_stage, undo_change, undo_many, update_deal
-from deals.actions.many import AT_ONCE
+from deals.actions.many import STEP
+from deals.bulk import NewDeal, create_deals
 from deals.models import BulkChange, Deal, DealChange, StageEvent, StageTotal, Tag
 from deals.tasks import run_bulk
 from deals.telling import tell
@@ -128,8 +132,23 @@ def test_deleted_and_back(acme, deals):
     before = facts_of(deals)
     bulk = change(acme, "delete", deals, {})
     assert not Deal.objects.exists()
+    assert set(Deal.all_objects.values_list("deleted_by_id", flat=True)) == {acme.bob.user_id}
     undo_many(bulk, by=acme.bob)
     assert facts_of(deals) == before
+    assert set(Deal.objects.values_list("deleted_by_id", flat=True)) == {None}
+
+
+def test_all_deals_of_a_transaction_are_locked_before_any_stage(acme, deals):
+    """A move of one has its deal and waits for the stage: who has the stage must not wait for that deal any more."""
+    stage = acme.stages["New"]
+    new = [NewDeal(f"Deal {n}", stage, acme.bob.user_id, timezone.now()) for n in range(150)]
+    create_deals(acme.workspace, new, by=acme.bob)
+    with CaptureQueriesContext(connection) as captured:
+        change(acme, "move", list(Deal.objects.all()), {"stage": acme.stages["Contacted"].pk})
+    locks = [
+        query["sql"].partition("FROM ")[2].split()[0].strip('"') for query in captured if "FOR NO KEY" in query["sql"]
+    ]
+    assert locks == ["deals_deal", "deals_stage"]
 
 
 def test_a_next_step_for_each_and_back(acme, deals):
@@ -266,7 +285,7 @@ def test_of_one_deal_alone_nothing_is_said_of_many(acme, deals):
 
 
 def test_who_did_not_wait_is_told_of_the_end_and_of_the_undo(acme):
-    many = [make_deal(acme.bob, acme.stages["New"], f"Deal {n}") for n in range(AT_ONCE + 1)]
+    many = [make_deal(acme.bob, acme.stages["New"], f"Deal {n}") for n in range(STEP + 1)]
     bulk = change(acme, "edit", many, {"set": {"amount": "5"}})
     run_bulk(acme.workspace.pk, bulk.pk)
     bulk.refresh_from_db()
