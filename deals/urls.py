@@ -36,6 +36,7 @@ urlpatterns = [
     path("deals/bulk/", bulk.bulk_list, name="bulk_list"),
     path("deals/bulk/<int:pk>/", bulk.bulk_detail, name="bulk_detail"),
     path("deals/bulk/<int:pk>/undo/", bulk.bulk_undo, name="bulk_undo"),
+    path("deals/bulk/export/", bulk.deal_bulk_export, name="deal_bulk_export"),
     path("deals/bulk/<slug:verb>/", bulk.deal_bulk, name="deal_bulk"),
     path("deals/<int:pk>/undo/<int:version>/", bulk.deal_change_undo, name="deal_change_undo"),
     path("deals/new/", board.deal_new, name="deal_new"),

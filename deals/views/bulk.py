@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from activities.wording import in_words
 from deals import actions
@@ -54,6 +55,15 @@ def deal_bulk(request: MemberRequest, verb: str) -> HttpResponse:
     if not chosen.count:
         return refused(request, Refused("None of these deals is there any more."))
     return SHOW[verb](request, chosen)
+
+
+@member_required(methods=("POST",))
+def deal_bulk_export(request: MemberRequest) -> HttpResponse:
+    """On to the form for a file of the deals that are ticked, or of all that the filter finds."""
+    chosen, query = Chosen(request), request.GET.copy()
+    if not chosen.is_all:
+        query["ids"] = ",".join(str(pk) for pk in chosen.ids)
+    return HttpResponseRedirect(f"{reverse('export_new', args=['deal'])}?{query.urlencode()}")
 
 
 def form_page(

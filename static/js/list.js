@@ -1,5 +1,5 @@
 // The list of deals: rows are chosen and changed together, cells are edited in place, and what changed is drawn again.
-import { closePopover, isBusy, openPopover } from "./dialogs.js";
+import { closePopover, isBusy, openDialog, openPopover } from "./dialogs.js";
 import { isTyping, singleKeys } from "./keys.js";
 import { keepFocus } from "./focus.js";
 import { short } from "./money.js";
@@ -83,6 +83,7 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   const button = event.submitter;
   const url = button?.getAttribute("formaction") ?? form.action;
+  if (button?.name === "file") return void send(url, { body: new FormData(form) }).then(({ status, html }) => status && openDialog(html));
   openPopover(button ?? form, url, new FormData(form, button));
 }, true);
 

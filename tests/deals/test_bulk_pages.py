@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -91,6 +92,15 @@ def test_tags_are_made_filtered_by_and_shown(acme, bob, deals):
     assert [pill.text for pill in row.all("span", "pill")] == ["Cold chain", "Pilot"]
     tag_deal(deals[0], [], by=acme.bob)
     assert not read(bob.get(url(acme.workspace, "deal_list"), {"tag": pilot.pk})).all("tr", data_id=None)
+
+
+def test_a_file_of_those_that_are_ticked_or_of_all_that_match(acme, bob, deals):
+    path, list_of = url(acme.workspace, "deal_bulk_export"), {"tab": "all", "stage": acme.stages["New"].pk}
+    ticked = bob.post(f"{path}?{urlencode(list_of)}", {"ids": [deals[0].pk, deals[1].pk]}, follow=True)
+    assert "2 rows" in read(ticked).one("form", "form-page").text
+    found = Deal.objects.filter(stage=acme.stages["New"]).count()
+    everything = bob.post(f"{path}?{urlencode(list_of)}", {"all": "1"}, follow=True)
+    assert f"{found} row" in read(everything).one("form", "form-page").text
 
 
 def test_viewers_see_no_boxes_and_change_nothing(acme, login, deals):

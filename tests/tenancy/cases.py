@@ -287,6 +287,7 @@ CASES = {
     "view_delete": Case(at("view"), get=False, body=lambda *_: {}, verb_role=Role.MANAGER),
     "view_restore": Case(at("view_gone"), get=False, body=lambda *_: {}, seen_by=Role.OWNER),
     "deal_bulk": Case(each("verb", list(Verb.values)), get=False, body=bulk, post_ok=(200, 302, 422)),
+    "deal_bulk_export": Case(get=False, body=lambda rows, _: {"ids": str(rows.deal)}, writes=False),
     "bulk_list": Case(),
     "bulk_detail": Case(at("bulk"), seen_by=Role.MANAGER),
     "bulk_undo": Case(at("bulk"), get=False, body=lambda *_: {}, seen_by=Role.MANAGER),
