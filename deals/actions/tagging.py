@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -40,15 +40,19 @@ def tag_deal(
     """Exactly these tags."""
     check_may(by, Role.REP, "tag deals")
     deal = lock_deal(deal.pk, version, by)
-    if len(tags) > MOST:
-        raise Refused(f"A deal has at most {MOST} tags.", fields={"value": f"At most {MOST}."})
     before, wanted, now = tags_of([deal.pk]), {tag.pk for tag in tags}, timezone.now()
+    check_number(wanted)
     if before.get(deal.pk, set()) != wanted:
         deal.version += 1
         deal.save(update_fields=["version", "updated_at"])
         write_tags([deal], before, {deal.pk: wanted}, by=by, door=door, at=now)
         note_change(deal, Verb.TAG, {"tags": sorted(before.get(deal.pk, ()))}, by=by, door=door, at=now)
     return deal
+
+
+def check_number(wanted: Collection[int]) -> None:
+    if len(wanted) > MOST:
+        raise Refused(f"A deal has at most {MOST} tags.", fields={"value": f"At most {MOST}."})
 
 
 def tags_of(pks: Iterable[int]) -> dict[int, set[int]]:

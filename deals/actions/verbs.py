@@ -25,7 +25,7 @@ from deals.actions.facts import EDITABLE, check_own_probability, said, set_facts
 from deals.actions.images import as_value, image_of, what_was
 from deals.actions.locking import lock_stages
 from deals.actions.moving import MOVED, check_entry, closing_with, may_be_reopened, set_stage, told_of_move
-from deals.actions.tagging import tags_of, write_tags
+from deals.actions.tagging import check_number, tags_of, write_tags
 from deals.actions.undoing import set_back, strike
 from deals.models import Deal, DealChange, Kind, Stage, StageEvent, Verb
 from deals.ranks import ranks_on_top
@@ -207,7 +207,8 @@ def move(many: Many, members: Members) -> None:
 def move_back(many: Many, members: Members) -> None:
     events = {event.deal_id: event for event in StageEvent.objects.filter(pk__in=[item.event_id for _, item in many])}
     wanted = {pk for event in events.values() for pk in (event.from_stage_id, event.to_stage_id) if pk}
-    stages: dict[int | None, Stage] = dict(lock_stages(*wanted).items())
+    in_use = Stage.objects.filter(pk__in=wanted).values_list("pk", flat=True)
+    stages: dict[int | None, Stage] = dict(lock_stages(*in_use).items())
     back: list[tuple[Deal, StageEvent, dict]] = []
     for deal, item in many:
         with many.told(item, State.KEPT):
@@ -215,6 +216,8 @@ def move_back(many: Many, members: Members) -> None:
             if deal.status != Kind.OPEN and not may_be_reopened(deal, many.by, many.at):
                 raise NotAllowed("Only a manager may reopen a closed deal, or whoever closed it within ten minutes.")
             event, image = events[deal.pk], before_image(deal)
+            if event.from_stage_id not in stages:
+                raise Refused("The stage that it was in is gone.")
             set_back(deal, event, stages[event.from_stage_id])
             strike(event, many.at)
             item.state = State.UNDONE
@@ -327,10 +330,12 @@ def tag(many: Many, members: Members) -> None:
     for deal, item in many:
         had = before.get(deal.pk, set())
         now = had - set(many.facts["remove"]) | set(many.facts["add"])
-        item.state = State.SAME if now == had else State.DONE
-        if now != had:
-            deal.version += 1
-            item.before, item.version, wanted[deal.pk] = {"tags": sorted(had)}, deal.version, now
+        with many.told(item, State.REFUSED):
+            if now != had:
+                check_number(now)
+                deal.version += 1
+                item.before, item.version, wanted[deal.pk] = {"tags": sorted(had)}, deal.version, now
+            item.state = State.SAME if now == had else State.DONE
     save(many.done(), [])
     write_tags(many.done(), before, wanted, by=many.by, door=many.door, at=many.at)
 

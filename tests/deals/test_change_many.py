@@ -13,10 +13,11 @@ from django.utils import timezone
 from activities.actions import plan_task
 from activities.inbox import in_words
 from activities.models import Activity, Notification, Task
-from deals.actions import change_many, find_or_create_tags, move_to_stage, undo_change, undo_many, update_deal
+from deals.actions import change_many, find_or_create_tags, move_to_stage, tag_deal, undo_change, undo_many, update_deal
 from deals.actions.many import STEP
 from deals.bulk import NewDeal, create_deals
 from deals.models import BulkChange, Deal, DealChange, StageEvent, StageTotal, Tag
+from deals.setup import delete_stage
 from deals.tasks import run_bulk
 from deals.telling import tell
 from tests.factories import make_deal
@@ -92,6 +93,15 @@ def test_moved_cards_come_on_top_in_the_order_they_had(acme, deals):
     assert column == [*by_rank, deals[2].pk, there.pk]
     total = StageTotal.objects.get(stage=acme.stages["Proposal"])
     assert (total.deals, total.amount) == (4, Decimal(1000 + 100 + 200 + 300))
+
+
+def test_who_came_from_a_stage_that_is_gone_stays_and_the_rest_goes_back(acme, deals):
+    bulk = change(acme, "move", deals[1:3], {"stage": acme.stages["Proposal"].pk})
+    delete_stage(acme.stages["Contacted"], by=acme.alice)
+    bulk = undo_many(bulk, by=acme.bob)
+    assert bulk.state == "undone" and states(bulk) == {"Deal 2": "undone", "Deal 3": "kept"}
+    assert "gone" in bulk.items.get(state="kept").reason
+    assert [Deal.objects.get(pk=deal.pk).stage.name for deal in deals[1:3]] == ["New", "Proposal"]
 
 
 def test_a_place_taken_meanwhile_is_given_back_on_top(acme, deals):
@@ -178,6 +188,15 @@ def test_tags_of_many_and_back(acme, deals):
     assert tags() == [["Red"], ["Red"], [], []]
     Tag.objects.all().delete()
     assert tags() == [[], [], [], []]
+
+
+def test_no_deal_gets_more_tags_with_others_than_alone(acme, deals):
+    full = find_or_create_tags(acme.workspace, [f"Tag {n}" for n in range(20)], by=acme.bob)
+    tag_deal(deals[0], full, by=acme.bob)
+    one_more = find_or_create_tags(acme.workspace, ["One more"], by=acme.bob)
+    bulk = change(acme, "tag", deals[:2], {"add": [one_more[0].pk], "remove": []})
+    assert states(bulk) == {"Deal 1": "refused", "Deal 2": "done"}
+    assert bulk.items.get(state="refused").reason == "A deal has at most 20 tags."
 
 
 def test_whoever_was_changed_since_stays_and_the_rest_goes_back(acme, deals):
