@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from django import forms
 from django.utils import timezone
 
-from activities.models import Activity, Attendee, Task
+from activities.models import LONGEST_TEXT, Activity, Attendee, Task
 from workspaces.fields import ClockField, DayField, MomentField, speak
 from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
@@ -16,7 +16,9 @@ from workspaces.models import Membership, Workspace
 
 class NoteForm(forms.Form):
     body = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write a note. @ to mention"}), label="Note"
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "Write a note. @ to mention"}),
+        label="Note",
     )
     pinned = forms.BooleanField(required=False, label="Pin to overview")
 
@@ -28,7 +30,10 @@ class NoteEditForm(NoteForm):
 class CallForm(forms.Form):
     # Typing comes first. No outcome is chosen beforehand: nobody should log by accident that somebody was reached.
     body = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was said"}), required=False, label="Notes"
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was said"}),
+        required=False,
+        label="Notes",
     )
     outcome = forms.ChoiceField(choices=[("", "—"), *Activity.Outcome.choices], required=False)
     minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
@@ -37,7 +42,10 @@ class CallForm(forms.Form):
 
 class MeetingForm(forms.Form):
     body = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was agreed"}), required=False, label="Notes"
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "What was agreed"}),
+        required=False,
+        label="Notes",
     )
     outcome = forms.ChoiceField(choices=[("", "—"), *Activity.MeetingOutcome.choices], required=False)
     minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
@@ -46,7 +54,9 @@ class MeetingForm(forms.Form):
 
 class EmailForm(forms.Form):
     body = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "What you wrote"}), label="Email sent"
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "What you wrote"}),
+        label="Email sent",
     )
     at = MomentField(required=False, label="When")
 

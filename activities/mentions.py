@@ -10,6 +10,7 @@ from typing import Any
 
 # Not within a word, so that an address like ida@bright.test names nobody.
 AT = re.compile(r"(?<![\w.+@-])@")
+WORD = re.compile(r"\w*")
 
 
 @dataclass
@@ -18,7 +19,8 @@ class Handles:
 
     whole: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     first: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    longest: int = 0
+    # How long the names are that begin with a word, the longest first: nothing else is looked for after an "@".
+    lengths: dict[str, list[int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, people: Iterable[tuple[int, str, str]], known: Mapping[str, int] | None = None) -> Handles:
@@ -31,19 +33,27 @@ class Handles:
             handles.first[lower(name.split(" ")[0])].add(pk)
         for text, pk in (known or {}).items():
             handles.whole[lower(text)] = {pk}
-        handles.longest = max(map(len, (*handles.whole, *handles.first)), default=0)
+        lengths = defaultdict(set)
+        for text in (*handles.whole, *handles.first):
+            lengths[word_at(text, 0)].add(len(text))
+        handles.lengths = {word: sorted(found, reverse=True) for word, found in lengths.items()}
         return handles
 
-    def at(self, text: str, start: int) -> tuple[int, set[int]]:
+    def at(self, text: str, start: int) -> tuple[int, frozenset[int]]:
         """(length, user ids) of the longest name that stands there; (0, nobody) for none."""
-        for length in range(min(self.longest, len(text) - start), 0, -1):
+        for length in self.lengths.get(word_at(text, start), ()):
             end = start + length
-            if end < len(text) and re.match(r"\w", text[end]):
+            if end > len(text) or WORD.match(text, end).end() > end:  # type: ignore[union-attr]
                 continue
             found = self.whole.get(text[start:end]) or self.first.get(text[start:end])
-            if found:
-                return length, found
-        return 0, set()
+            if found and length:
+                return length, frozenset(found)
+        return 0, frozenset()
+
+
+def word_at(text: str, start: int) -> str:
+    """The letters that stand there; "" for none."""
+    return WORD.match(text, start).group()  # type: ignore[union-attr]
 
 
 def lower(text: str) -> str:
@@ -51,7 +61,7 @@ def lower(text: str) -> str:
     return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
 
 
-def named(body: str, handles: Handles) -> Iterator[tuple[int, int, set[int]]]:
+def named(body: str, handles: Handles) -> Iterator[tuple[int, int, frozenset[int]]]:
     """(start, end, user ids) of each name, without its "@". More than one id: nobody can tell who is meant."""
     text, end = lower(body), 0
     for found in AT.finditer(text):
@@ -69,8 +79,8 @@ def parts(body: str, mentions: Iterable[Any]) -> list[tuple[str, Any]]:
     handles = Handles.of((), {row.text: row.user_id for row in rows.values()})
     found, end = [], 0
     for start, stop, ids in named(body, handles):
-        row = rows[ids.pop()]
-        found += [(body[end : start - 1], None), (str(row.user), row.user)]
+        [pk] = ids
+        found += [(body[end : start - 1], None), (str(rows[pk].user), rows[pk].user)]
         end = stop
     found.append((body[end:], None))
     return [(text, user) for text, user in found if text]

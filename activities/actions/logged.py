@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from activities.actions.recording import record
+from activities.actions.recording import record, written
 from activities.models import Activity, Door
 from workspaces.access import check_may
 from workspaces.action import Refused, action
@@ -30,7 +30,14 @@ def log_call(
     if not outcome and not body.strip():
         raise Refused("An empty call was not logged.", fields={"outcome": "How did it end? Or write what was said."})
     return record(
-        subject, Activity.Kind.CALL, by=by, door=door, at=_past(at), outcome=outcome, body=body.strip(), minutes=minutes
+        subject,
+        Activity.Kind.CALL,
+        by=by,
+        door=door,
+        at=_past(at),
+        outcome=outcome,
+        body=written(body),
+        minutes=minutes,
     )
 
 
@@ -56,7 +63,7 @@ def log_meeting(
         door=door,
         at=_past(at),
         outcome=outcome,
-        body=body.strip(),
+        body=written(body),
         minutes=minutes,
     )
 
@@ -69,7 +76,7 @@ def log_email(
     check_may(by, Role.REP, "log emails")
     if not body.strip():
         raise Refused("An empty email was not logged.", fields={"body": "Paste or sum up what was written."})
-    return record(subject, Activity.Kind.EMAIL_OUT, by=by, door=door, at=_past(at), body=body.strip())
+    return record(subject, Activity.Kind.EMAIL_OUT, by=by, door=door, at=_past(at), body=written(body))
 
 
 def _past(at: datetime | None) -> datetime:

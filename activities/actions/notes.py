@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from activities.actions.notifying import OWNED, notify
-from activities.actions.recording import about, record
+from activities.actions.recording import about, record, written
 from activities.mentions import Handles, lower, named
 from activities.models import SUBJECTS, Activity, Door, Mention, Note, Notification
 from workspaces.access import check_may, seeing
@@ -33,7 +33,7 @@ def add_note(
 ) -> Note:
     """Whom it names by "@" and their name is told of it."""
     check_may(by, Role.REP, "write notes")
-    body = body.strip()
+    body = written(body)
     if not body:
         raise Refused("An empty note was not saved.", fields={"body": "Write something first."})
     body, mentioned = resolve(subject, body)
@@ -62,7 +62,7 @@ def edit_note(note: Note, body: str, *, by: Membership, pinned: bool = False, se
     note = found
     if seen is not None and seen != note.edition:
         raise Stale("This note was changed meanwhile.")
-    body = body.strip()
+    body = written(body)
     if not body:
         raise Refused("A note cannot become empty.", fields={"body": "Write something, or delete the note."})
     before = {row.user_id: row.text for row in note.mentions.all()}
@@ -126,7 +126,7 @@ def resolve(subject: Any, body: str, known: Named | None = None) -> tuple[str, N
             names = " or ".join(sorted(f"@{texts[pk]}" for pk in ids))
             say = f"Who is “@{body[start:stop]}”? Write {names}."
             raise Refused(say, fields={"body": say})
-        pk = ids.pop()
+        [pk] = ids
         found[pk] = texts[pk]
         written += [body[end:start], texts[pk]]
         end = stop

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from activities.models import SUBJECTS, Activity, Door
+from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door
 from activities.outbox import ring, tries_for
 from workspaces.access import acting
+from workspaces.action import Refused
 from workspaces.dates import check_dates
 from workspaces.models import Membership
 from workspaces.tenant import TenantModel
@@ -24,6 +25,15 @@ def about(subject: TenantModel) -> dict[str, int]:
         if getattr(subject, f"{parent}_id", None) and name != parent:
             keys[f"{parent}_id"] = getattr(subject, f"{parent}_id")
     return keys
+
+
+def written(body: str) -> str:
+    """What a person wrote, as it is kept."""
+    body = body.strip()
+    if len(body) > LONGEST_TEXT:
+        say = f"At most {LONGEST_TEXT:,} characters; this has {len(body):,}."
+        raise Refused(say, fields={"body": say})
+    return body
 
 
 def record(

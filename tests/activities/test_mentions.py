@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.actions import add_note, delete_note, edit_note, restore_note, who_may_be_named
+from activities.actions import add_note, delete_note, edit_note, log_call, restore_note, who_may_be_named
 from activities.mentions import Handles, named, parts
-from activities.models import Activity, Mention, Note, Notification
+from activities.models import LONGEST_TEXT, Activity, Mention, Note, Notification
 from leads.actions import create_company
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
@@ -41,6 +42,19 @@ def found(text: str) -> list[tuple[str, set[int]]]:
 )
 def test_who_is_named(text, names):
     assert found(text) == names
+
+
+def test_whoever_is_named_twice_is_named_twice():
+    twice = Handles.of([(1, "Bob", "bob@acme.test"), (2, "Bob Stone", "stone@acme.test")])
+    assert [ids for _, _, ids in named("@Bob and @bob, @Bob Stone", twice)] == [{1}, {1}, {2}]
+    assert parts("@Bob, @Bob", [Row(3, "Bob", "Robert")]) == [("Robert", "Robert"), (", ", None), ("Robert", "Robert")]
+
+
+def test_a_text_of_nothing_but_at_signs_is_read_at_once():
+    people = [(1, "Anna Berg", "a" * 240 + "@acme.test"), *PEOPLE]
+    before = time.process_time()
+    assert list(named(" @a" * 200_000, Handles.of(people))) == []
+    assert time.process_time() - before < 3
 
 
 @dataclass
@@ -194,3 +208,26 @@ def test_only_its_author_and_admins_delete_a_note(acme, deal):
     own = add_note(deal, "Said", by=acme.bob)
     delete_note(own, by=acme.alice)
     assert list(Note.objects.all()) == [note]
+
+
+def test_no_text_is_longer_than_can_be_read(acme, deal, login):
+    page = login(acme.alice).post(
+        url(acme.workspace, "compose", "deal", deal.pk, "note"), {"body": "x" * (LONGEST_TEXT + 1)}
+    )
+    assert page.status_code == 422
+    for write in (
+        lambda: add_note(deal, "x" * (LONGEST_TEXT + 1), by=acme.alice),
+        lambda: log_call(deal, body="x" * (LONGEST_TEXT + 1), by=acme.alice),
+    ):
+        with pytest.raises(Refused):
+            write()
+    note = add_note(deal, "x" * LONGEST_TEXT, by=acme.alice)
+    with pytest.raises(Refused):
+        edit_note(note, "x" * (LONGEST_TEXT + 1), by=acme.alice)
+    assert Activity.objects.filter(deal=deal, kind__in=("note", "call")).count() == 1
+
+
+def test_a_note_that_names_somebody_twice_is_kept(acme, deal):
+    member(acme, "Bob Stone", "stone@acme.example")
+    note = add_note(deal, "@Bob and @Bob again", by=acme.alice)
+    assert [str(user) for _, user in note.parts if user] == ["Bob", "Bob"]
