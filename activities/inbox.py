@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
-from django.db.models import Q
-from django.http import Http404
 from django.urls import NoReverseMatch, reverse
 
 from activities.models import Notification
 from activities.timeline import heading
 from workspaces.access import MemberRequest, visible_owners
+from workspaces.cursors import cursor, older_than
 from workspaces.formats import Formats
 from workspaces.models import Membership
 
@@ -101,27 +100,14 @@ class Inbox:
         if only_unread:
             rows = rows.unread()
         if before:
-            rows = rows.filter(older_than(before))
+            rows = rows.filter(older_than(before, "created_at"))
         found = list(rows[: size + 1])
-        self.next = cursor(found[size - 1]) if len(found) > size else ""
+        self.next = cursor(found[size - 1].created_at, found[size - 1].pk) if len(found) > size else ""
         self.lines, last, formats = [], None, Formats.of(request)
         for row in found[:size]:
             day = formats.local_day(row.created_at)
             self.lines.append(line(row, formats, day if day != last else None))
             last = day
-
-
-def cursor(row: Notification) -> str:
-    return f"{row.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{row.pk}"
-
-
-def older_than(text: str) -> Q:
-    moment, _, pk = text.rpartition("_")
-    try:
-        at = datetime.fromisoformat(moment)
-        return Q(created_at__lt=at) | Q(created_at=at, pk__lt=int(pk))
-    except ValueError:
-        raise Http404("No such page") from None
 
 
 def line(row: Notification, formats: Formats, day: date | None = None) -> Line:

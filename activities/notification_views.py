@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -15,12 +15,12 @@ from activities.notification_forms import DeliveryForm
 from activities.views import get_subject, told
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
+from workspaces.cursors import read_moment
 from workspaces.dialogs import form_refused, frame, is_script
 from workspaces.models import Role
 from workspaces.pages import render_page
 
 # How an address says when all were marked as read.
-MOMENT = "%Y%m%dT%H%M%S.%f%z"
 FOLLOWED = {
     "following": "Following: you hear of its stages and notes",
     "muted": "Muted: you hear only what is meant for you in person",
@@ -63,17 +63,14 @@ def notification_read(request: MemberRequest, pk: int) -> HttpResponse:
 @member_required(methods=("POST",), writer=Role.VIEWER)
 def notification_read_all(request: MemberRequest) -> HttpResponse:
     marked = actions.mark_all_read(by=request.member)
-    undo = reverse("notification_unread", args=[f"{marked:{MOMENT}}"]) if marked else ""
+    undo = reverse("notification_unread", args=[f"{marked.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"]) if marked else ""
     return _told(request, "All marked as read" if marked else "There was nothing to read", undo)
 
 
 @member_required(methods=("POST",), writer=Role.VIEWER)
 def notification_unread(request: MemberRequest, moment: str) -> HttpResponse:
     """Takes back a "mark all as read"."""
-    try:
-        actions.unmark_read(datetime.strptime(moment, MOMENT), by=request.member)
-    except ValueError:
-        raise Http404 from None
+    actions.unmark_read(read_moment(moment), by=request.member)
     return _told(request, "Unread again")
 
 

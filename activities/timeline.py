@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.db import models
-from django.http import Http404
 
 from activities.due import how_due
 from activities.models import Activity, Door, Mention, Task
 from activities.wording import Change, changes, part
 from workspaces.access import MemberRequest, visible_owners
+from workspaces.cursors import cursor, older_than
 from workspaces.formats import Formats
 
 PAGE = 30
@@ -104,7 +104,7 @@ class Timeline:
         activities = list(found[: PAGE + 1])
         naming = [line.note for line in activities if line.note and "@" in line.note.body]
         models.prefetch_related_objects(naming, models.Prefetch("mentions", Mention.objects.select_related("user")))
-        self.next = cursor(activities[PAGE - 1]) if len(activities) > PAGE else ""
+        self.next = cursor(activities[PAGE - 1].at, activities[PAGE - 1].pk) if len(activities) > PAGE else ""
         self.entries, last = [], None
         for activity in activities[:PAGE]:
             day = formats.local_day(activity.at)
@@ -138,19 +138,6 @@ def visible(request: MemberRequest, things: models.QuerySet) -> models.QuerySet:
         models.Q(deal=None) | models.Q(deal__owner_id__in=owners),
         models.Q(lead=None) | models.Q(lead__owner_id__in=owners),
     )
-
-
-def cursor(activity: Activity) -> str:
-    return f"{activity.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}_{activity.pk}"
-
-
-def older_than(text: str) -> models.Q:
-    moment, _, pk = text.rpartition("_")
-    try:
-        at = datetime.fromisoformat(moment)
-        return models.Q(at__lt=at) | models.Q(at=at, pk__lt=int(pk))
-    except ValueError:
-        raise Http404("No such page") from None
 
 
 def open_tasks(request: MemberRequest, subject: models.Model) -> list[Planned]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import CharField, Func, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Func, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils import timezone
@@ -24,9 +24,9 @@ from deals.links import from_board
 from deals.models import Deal, Pipeline, Stage
 from deals.totals import Total, by_stage, closed_by_stage, kept_closed, kept_open, owner_sets, say_rates
 from workspaces.access import MemberRequest, visible_owners
+from workspaces.cursors import cursor, older_than
 from workspaces.formats import Formats
 from workspaces.models import Role
-from workspaces.numbers import parse_id
 
 PAGE = 25
 # The oldest transaction that was still under way when the page was made: what it or any later one writes,
@@ -118,7 +118,7 @@ class Board:
             return deals.filter(rank__gt=after) if after else deals
         deals = deals.closed().filter(closed_at__gte=midnight(self.since)).order_by("-closed_at", "-pk")
         if after:
-            deals = deals.filter(older_than(after))
+            deals = deals.filter(older_than(after, "closed_at"))
         return deals
 
     def page(self, stage: Stage, after: str = "") -> Lane:
@@ -137,7 +137,7 @@ class Board:
         )
 
     def _cursor(self, last: dict) -> str:
-        return last["rank"] or f"{last['closed_at'].isoformat()}|{last['pk']}"
+        return last["rank"] or cursor(last["closed_at"], last["pk"])
 
     @property
     def since(self) -> date:
@@ -201,13 +201,3 @@ class Board:
         deals = list(rows(found, "stage__rotting_days", "above"))
         cards = present(deals, self.formats, self.now, may_edit=self.may_edit, came=self.came)
         return [(deal["stage_id"], deal["above"] or "", [card]) for deal, card in zip(deals, cards, strict=True)]
-
-
-def older_than(cursor: str) -> Q:
-    """Closed deals behind the one that a page of their column ended with."""
-    text, _, pk = cursor.partition("|")
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Http404("No such page") from None
-    return Q(closed_at__lt=moment) | Q(closed_at=moment, pk__lt=parse_id(pk) or 0)

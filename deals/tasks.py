@@ -32,8 +32,9 @@ def run_bulk(workspace_id: int, bulk_id: int) -> None:
             bulk = BulkChange.objects.filter(pk=bulk_id).first()
         if bulk is None:
             return
-        # In the audit trail it is whoever began it, through the door they came by.
-        with tenant(workspace_id, bulk.by_id, door=bulk.door):
+        # In the audit trail it is whoever began or undid it, through the door it came by.
+        by = bulk.undone_by_id if bulk.state == BulkChange.State.UNDOING else bulk.by_id
+        with tenant(workspace_id, by, door=bulk.door):
             unfinished = many.step(bulk).is_unfinished
 
 

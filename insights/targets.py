@@ -74,15 +74,17 @@ def targets(workspace: Workspace, which: Q, metric: str = Goal.Metric.REVENUE) -
 def aimed_at(reader: Membership, team: list[Team], owner: list[Membership]) -> tuple | None:
     """Whose goal belongs to figures filtered so, as `targets` keys it; None where there can be none.
 
-    Who sees only their own or their team's deals is measured by their own goal or their team's.
+    Who sees only their own or their team's deals is measured by their own goal or their team's, and sees no others.
     """
+    seen = visible_owners(reader)
     if len(owner) == 1 and not team:
-        return Scope.MEMBER, None, owner[0].user_id
+        user_id = owner[0].user_id
+        return (Scope.MEMBER, None, user_id) if seen is None or user_id in seen else None
     if len(team) == 1 and not owner:
-        return Scope.TEAM, team[0].pk, None
+        sees_it = seen is None or (team[0].pk == reader.team_id and seen != [reader.user_id])
+        return (Scope.TEAM, team[0].pk, None) if sees_it else None
     if owner or team:
         return None
-    seen = visible_owners(reader)
     if seen is None:
         return Scope.WORKSPACE, None, None
     return (Scope.MEMBER, None, reader.user_id) if seen == [reader.user_id] else (Scope.TEAM, reader.team_id, None)

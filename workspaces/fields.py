@@ -14,6 +14,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from workspaces.dates import YEARS, is_taken
 from workspaces.formats import Formats
 from workspaces.numbers import parse_amount
 
@@ -107,6 +108,11 @@ class DayField(forms.DateField):
         except ValueError as error:
             example = self.formats.day_typed(self.formats.today)
             raise forms.ValidationError(f"This is not a date. Write it like {example}.") from error
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value and not is_taken(value):
+            raise forms.ValidationError(f"The year must lie between {YEARS.start} and {YEARS.stop - 1}.")
 
 
 class ClockField(forms.TimeField):

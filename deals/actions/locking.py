@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import Q
 
@@ -15,6 +16,8 @@ LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
 # Those that tell of a new version of a deal; a note or a call makes none.
 CHANGES = (*LINES, Activity.Kind.FIELD_CHANGE, Activity.Kind.SYSTEM, Activity.Kind.DEAL_CREATED)
 
+
+SAME_TIME = timedelta(seconds=2)  # a change and its line
 
 # Changes that are no facts of the deal: of who is in it, and of its files.
 BESIDE = ["people", "role", "primary contact", "files"]
@@ -58,6 +61,8 @@ def raise_stale(deal: Deal, by: Membership | None = None, what: str = "was not c
     of_facts = ~Q(data__has_key="changes") | ~Q(data__changes__has_any_keys=BESIDE)
     lines = Activity.objects.filter(of_facts, ~Q(data__has_key="playbook"), deal=deal, kind__in=CHANGES)
     last = lines.select_related("actor").order_by("-at", "-id").first()
+    if last and last.at < deal.updated_at - SAME_TIME:
+        last = None  # a card was put elsewhere in its column, or its stage changed: the timeline does not say by whom
     to = last.data.get("to") if last and last.kind in LINES else None
     did = f"moved this deal to {to}" if to else "changed this deal"
     if by and last and last.actor_id == by.user_id and last.kind != Activity.Kind.DEAL_CREATED:

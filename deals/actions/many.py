@@ -160,7 +160,8 @@ def tell_finished(bulk: BulkChange) -> None:
 def acting_member(bulk: BulkChange, undoing: bool) -> Membership | None:
     """Whoever does it, as long as they may: a member who has left meanwhile does nothing any more."""
     user_id = bulk.undone_by_id if undoing else bulk.by_id
-    member = Membership.objects.active().select_related("workspace", "user").filter(user_id=user_id).first()
+    members = Membership.objects.active().select_related("workspace", "user")
+    member = members.filter(workspace_id=bulk.workspace_id, user_id=user_id).first()
     return member if member and member.may(Role.REP) else None
 
 

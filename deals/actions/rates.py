@@ -33,7 +33,7 @@ def set_rate(
         raise Refused("A rate lies between 0 and a million.", fields={"rate": "Above 0, below a million."})
     if day and day > today:
         raise Refused("A rate cannot be known before its day.", fields={"day": "Today or earlier."})
-    _lock(workspace.pk, currency, "pg_advisory_xact_lock")
+    _lock_alone(workspace, currency)
     found, _ = CurrencyRate.objects.update_or_create(
         workspace=workspace, currency=currency, day=day or today, defaults={"rate": rate}
     )
@@ -46,7 +46,7 @@ def delete_rate(rate: CurrencyRate, *, by: Membership | None) -> None:
     """The days it was for then have the rate of the day before. The last one stays while a deal needs it."""
     check_may(by, Role.ADMIN, "keep rates")
     workspace = Workspace.objects.get(pk=rate.workspace_id)
-    _lock(workspace.pk, rate.currency, "pg_advisory_xact_lock")
+    _lock_alone(workspace, rate.currency)
     CurrencyRate.objects.filter(pk=rate.pk).delete()
     if CurrencyRate.objects.filter(workspace=workspace, currency=rate.currency).exists():
         follow_rates(workspace, rate.currency)
@@ -139,6 +139,13 @@ FOLLOW = """
     )
     UPDATE deals_deal d SET rate = due.rate, updated_at = now() FROM due WHERE due.id = d.id AND d.rate <> due.rate
 """
+
+
+def _lock_alone(workspace: Workspace, currency: str) -> None:
+    """The deals that will follow, then the rate: in the order in which whoever changes one deal locks them."""
+    deals = Deal.all_objects.select_for_update(no_key=True).filter(workspace=workspace, currency=currency)
+    list(deals.order_by("pk").values_list("pk"))
+    _lock(workspace.pk, currency, "pg_advisory_xact_lock")
 
 
 def _lock(workspace_id: int, currency: str, how: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db.models import Value
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from activities.bulk import record_all
@@ -29,8 +31,13 @@ def find_or_create_tags(workspace: Workspace, names: Iterable[str], *, by: Membe
             wanted.setdefault(name.lower(), name)
     if any(len(name) > 40 for name in wanted.values()):
         raise Refused("A tag has at most 40 letters.", fields={"new": "At most 40 letters."})
-    known = {tag.name.lower(): tag for tag in Tag.objects.filter(workspace=workspace)}
-    return [known.get(key) or Tag.objects.create(workspace=workspace, name=name) for key, name in wanted.items()]
+    # What is the same letter in another case, PostgreSQL decides: its index holds names apart.
+    found = [
+        Tag.objects.filter(workspace=workspace).annotate(key=Lower("name")).filter(key=Lower(Value(name))).first()
+        or Tag.objects.create(workspace=workspace, name=name)
+        for name in wanted.values()
+    ]
+    return list({tag.pk: tag for tag in found}.values())
 
 
 @action

@@ -196,9 +196,12 @@ SHOW = {
 
 
 def visible_bulks(request: MemberRequest) -> QuerySet[BulkChange]:
-    """One's own; managers see everybody's."""
+    """One's own; managers see those of all whose deals they see."""
     found = BulkChange.objects.filter(workspace=request.workspace).select_related("by", "undone_by").order_by("-at")
-    return found if request.member.may(Role.MANAGER) else found.filter(by_id=request.member.user_id)
+    if not request.member.may(Role.MANAGER):
+        return found.filter(by_id=request.member.user_id)
+    owners = visible_owners(request.member)
+    return found if owners is None else found.filter(by_id__in=owners)
 
 
 @member_required()

@@ -100,9 +100,11 @@ def working_week(workspace: Workspace) -> Week:
 
 def usual_days(request: MemberRequest) -> int | None:
     """From creation to close, of the deals won so far: the mean, from the totals that triggers keep."""
-    won = ClosedTotal.objects.filter(workspace=request.workspace, stage__kind=Kind.WON).values_list("deals", "seconds")
+    won = ClosedTotal.objects.filter(workspace=request.workspace, stage__kind=Kind.WON)
+    if (owners := visible_owners(request.member)) is not None:
+        won = won.filter(owner_id__in=owners)
     sums = SimpleNamespace(deals=0, seconds=0)
-    for deals, seconds in won:
+    for deals, seconds in won.values_list("deals", "seconds"):
         sums.deals, sums.seconds = sums.deals + deals, sums.seconds + seconds
     return round(sums.seconds / sums.deals / DAY) if sums.deals else None
 

@@ -19,7 +19,7 @@ from insights.targets import may_see, only
 from workspaces.access import MemberRequest, member_required
 from workspaces.dialogs import done, saved
 from workspaces.formats import Formats
-from workspaces.models import Membership, Role, Team
+from workspaces.models import Membership, Role, Team, Workspace
 
 
 @member_required()
@@ -70,15 +70,17 @@ def forecast_adjust(request: MemberRequest, month: str) -> HttpResponse:
         request,
         "insights/forecast_adjust.html",
         form,
-        lambda facts: adjust_forecast(request.workspace, by=request.member, month=first, **whose(key), **facts),
+        lambda facts: adjust_forecast(
+            request.workspace, by=request.member, month=first, **whose(request.workspace, key), **facts
+        ),
         f"{reverse('deal_forecast')}?{request.GET.urlencode()}",
         **context,
     )
 
 
-def whose(key: tuple) -> dict[str, object]:
+def whose(workspace: Workspace, key: tuple) -> dict[str, object]:
     """The team or member that a key of `targets` names."""
     scope, team, member = key
     if scope == Scope.TEAM:
-        return {"team": Team.objects.get(pk=team)}
-    return {"member": Membership.objects.get(user_id=member)} if scope == Scope.MEMBER else {}
+        return {"team": Team.objects.get(workspace=workspace, pk=team)}
+    return {"member": Membership.objects.get(workspace=workspace, user_id=member)} if scope == Scope.MEMBER else {}

@@ -315,3 +315,9 @@ def test_who_did_not_wait_is_told_of_the_end_and_of_the_undo(acme):
         "Changed: done for 201 of 201 deals",
         "Changed: undone for 201 of 201 deals",
     ]
+
+
+def test_tags_that_differ_in_case_alone_are_one_as_the_database_says(acme, deals):
+    tags = find_or_create_tags(acme.workspace, ["İ", "i̇", "I", "ı", "i"], by=acme.bob)
+    assert len(tags) == Tag.objects.count()
+    assert {tag.pk for tag in find_or_create_tags(acme.workspace, ["I", "İ"], by=acme.bob)} <= {tag.pk for tag in tags}
