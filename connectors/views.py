@@ -11,6 +11,7 @@ from connectors.exports import actions
 from connectors.exports.columns import columns_of
 from connectors.exports.finding import LISTINGS, found, said
 from connectors.models import Export
+from deals.views.listing import tab_of
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
 from workspaces.custom.values import Entity
@@ -68,7 +69,11 @@ def export_new(request: MemberRequest, entity: str) -> HttpResponse:
 def shown_columns(request: MemberRequest, of: Entity) -> list[str]:
     """Names of those that the list shows, where it was asked for some."""
     asked = [name for name in ",".join(request.GET.getlist("columns")).split(",") if name]
-    if not asked or of == Entity.DEAL:
+    if of == Entity.DEAL:
+        # Of closed deals the list shows the day they were closed.
+        is_closed = tab_of(request) in ("won", "lost")
+        return ["closed" if is_closed and name == "close" else name for name in asked]
+    if not asked:
         return asked
     return [*(column.name for column in LISTINGS[of].columns), *asked]
 

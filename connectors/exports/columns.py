@@ -12,7 +12,8 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Expression, OuterRef, Subquery
 
-from deals.models import Deal
+from deals.cards import NEXT_TASK
+from deals.models import Deal, DealTag
 from leads.models import Company, Contact, ContactEmail, ContactPhone, Lead, Source
 from workspaces.custom.fields import live_fields, names_for
 from workspaces.custom.values import Entity, Field, typed
@@ -58,6 +59,7 @@ PHONES = ContactPhone.objects.filter(workspace_id=OuterRef("workspace_id"), cont
 PRIMARY = ContactEmail.objects.filter(
     workspace_id=OuterRef("workspace_id"), contact_id=OuterRef("contact_id"), is_primary=True
 )
+TAGS = DealTag.objects.filter(workspace_id=OuterRef("workspace_id"), deal_id=OuterRef("pk")).order_by("tag__name")
 OWNER, CREATED = plain("owner", "Owner", "owner__name"), plain("created", "Created at", "created_at")
 ID = plain("id", "Record ID", "pk")
 SOURCE = chosen("source", "Source", dict(Source.choices))
@@ -68,10 +70,12 @@ COLUMNS: dict[Entity, tuple[Column, ...]] = {
         ID, plain("name", "Deal name"), plain("company", "Company", "company__name"), plain("pipeline", "Pipeline", "pipeline__name"),
         plain("stage", "Stage", "stage__name"), chosen("status", "Status", dict(Deal._meta.get_field("status").flatchoices)), plain("amount", "Amount"),
         plain("currency", "Currency"), plain("probability", "Probability"), Column("weighted", "Weighted", "probability", weighted),
-        plain("close", "Expected close date", "expected_close_date"), plain("closed", "Closed at", "closed_at"), OWNER, plain("next_step", "Next step"),
+        plain("close", "Expected close date", "expected_close_date"), plain("closed", "Closed at", "closed_at"), OWNER,
+        Column("next", "Next activity", "export_next", lambda row: (row["export_next"] or {}).get("title"), Subquery(NEXT_TASK)),
+        plain("next_step", "Next step"), several("tags", "Tags", ArraySubquery(TAGS.values("tag__name"))),
         SOURCE, plain("campaign", "Campaign", "campaign__name"), plain("segment", "Segment", "segment__name"), plain("product", "Product"),
         plain("competitor", "Competitor"), plain("won_reason", "Won reason"), plain("lost_reason", "Lost reason"), plain("close_note", "Close note"),
-        plain("age", "In stage since", "stage_entered_at"), plain("activity", "Last activity", "last_activity_at"), CREATED,
+        plain("age", "In stage since", "stage_entered_at"), plain("active", "Last activity", "last_activity_at"), CREATED,
     ),
     Entity.LEAD: (
         ID, plain("name", "Lead name"), plain("company", "Company", "company__name"), plain("contact", "Contact", "contact__name"),

@@ -9,23 +9,29 @@ import signal
 import subprocess
 import sys
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from activities.actions import plan_task
 from activities.models import Notification
 from connectors.exports import actions
 from connectors.exports.actions import ask_for_export, claim, file_of, make_export, overdue, remove_expired
+from connectors.exports.columns import columns_of
+from connectors.exports.finding import LISTINGS
 from connectors.models import Export
 from connectors.tasks import make_waiting_exports, remove_old_exports
+from deals.actions import find_or_create_tags, tag_deal
+from deals.columns import all_columns
 from deals.models import Deal
 from leads.actions import capture, create_company, create_contact
 from tests.factories import make_deal, url
 from workspaces.action import Refused
 from workspaces.custom.actions import create_field
+from workspaces.custom.values import Entity
 from workspaces.models import Membership, User, Workspace
 from workspaces.tenancy import tenant
 
@@ -84,6 +90,24 @@ def test_what_the_filter_finds_and_the_columns_that_are_chosen(acme):
     assert rows_of(export) == [{"Tier": "Gold", "Deal name": "Gold one"}]
     lost = Deal.objects.get(name="Plain one")
     assert [row["Deal name"] for row in rows_of(exported(acme.bob, query=f"tab=all&ids={lost.pk},7"))] == ["Plain one"]
+
+
+def test_every_column_of_the_lists_can_be_exported_as_it_is_shown(acme, login):
+    lists = {entity: {column.name for column in listing.columns} for entity, listing in LISTINGS.items()}
+    for entity, shown in (lists | {Entity.DEAL: set(all_columns(acme.workspace))}).items():
+        assert shown <= {column.name for column in columns_of(acme.workspace, entity, [])}, entity
+    deal = make_deal(acme.bob, acme.stages["Contacted"], "Gold one", expected_close_date=date(2030, 1, 2))
+    tag_deal(deal, find_or_create_tags(acme.workspace, ["Pilot", "Cold"], by=acme.bob), by=acme.bob)
+    plan_task(deal, "Call Ida", by=acme.bob)
+    page = url(acme.workspace, "export_new", "deal")
+    for tab, head in (("open", "Expected close date"), ("won", "Closed at")):
+        login(acme.bob).post(f"{page}?tab={tab}&columns=name,next,tags,close", {"format": "csv", "columns": "chosen"})
+        export = Export.objects.order_by("-pk").first()
+        make_export(acme.workspace.pk, export.pk)
+        export.refresh_from_db()
+        heads, *rows = csv.reader(file_of(export).read_text("utf-8-sig").splitlines())
+        assert heads == ["Deal name", "Next activity", "Tags", head]
+        assert rows == ([["Gold one", "Call Ida", "Cold; Pilot", "2030-01-02"]] if tab == "open" else [])
 
 
 def test_leads_companies_and_contacts(acme):
