@@ -82,6 +82,14 @@ class TaskAdmin(AboutMixin, TenantAdmin):
         changes = {column: getattr(obj, column) for column in columns}
         return actions.update_task(obj, by=request.member, **changes)
 
+    def get_deleted_objects(self, objs, request: HttpRequest):
+        # They stay, as what was not to be done any more.
+        names = [str(obj) for obj in objs]
+        return names, {"tasks, cancelled": len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Task) -> None:
+        actions.cancel_task(obj, by=request.member, door=Door.ADMIN)
+
     def hold(self, rows: Sequence[Task]) -> None:
         actions.hold_deals(rows)
 
@@ -115,9 +123,19 @@ class NoteAdmin(AboutMixin, TenantAdmin):
         return (*self.fields, *self.readonly_fields)
 
     def change_row(self, request: HttpRequest, obj: Note, form: RefusableForm) -> Note:
-        # A super admin ranks as an owner, who may edit everybody's.
-        by = request.member or Membership(workspace_id=obj.workspace_id, user=request.user, role=Role.OWNER)
-        return actions.edit_note(obj, obj.body, pinned=obj.pinned, by=by)
+        return actions.edit_note(obj, obj.body, pinned=obj.pinned, by=self.actor(request, obj))
+
+    def get_deleted_objects(self, objs, request: HttpRequest):
+        # Their lines stay, struck.
+        names = [str(obj) for obj in objs]
+        return names, {"notes": len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: Note) -> None:
+        actions.delete_note(obj, by=self.actor(request, obj))
+
+    def actor(self, request: HttpRequest, obj: Note) -> Membership:
+        """A super admin ranks as an owner, who may change everybody's."""
+        return request.member or Membership(workspace_id=obj.workspace_id, user=request.user, role=Role.OWNER)
 
 
 @admin.register(Attachment, site=site)

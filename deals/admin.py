@@ -262,10 +262,10 @@ class DealContactAdmin(TenantAdmin):
     can_change = False
 
     def add_row(self, request: HttpRequest, obj: DealContact, form: RefusableForm) -> DealContact:
-        return actions.add_contact(obj.deal, obj.contact, role=obj.role, by=self.actor(request))
+        return actions.add_contact(obj.deal, obj.contact, role=obj.role, by=self.actor(request), door=Door.ADMIN)
 
     def delete_model(self, request: HttpRequest, obj: DealContact) -> None:
-        actions.remove_contact(obj, by=self.actor(request))
+        actions.remove_contact(obj, by=self.actor(request), door=Door.ADMIN)
 
 
 @admin.register(StageEvent, site=site)

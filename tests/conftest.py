@@ -62,6 +62,13 @@ def acme(cast) -> Iterator[Cast]:
 
 
 @pytest.fixture
+def as_bob(acme) -> Iterator[None]:
+    """What is done is done by bob, as the audit trail tells it."""
+    with tenant(acme.workspace, acme.bob.user, door="web"):
+        yield
+
+
+@pytest.fixture
 def login() -> Callable[[object], Client]:
     """login(member) -> a test client; paths of pages: tests.factories.url."""
 

@@ -18,7 +18,7 @@ from activities.due import end_of_day, reminder
 from activities.models import SUBJECTS, Activity, Door, Notification, Task
 from activities.repeat import first_of_series, next_of_series
 from workspaces.access import acting, check_may
-from workspaces.action import Refused, Stale, action
+from workspaces.action import NotAllowed, Refused, Stale, action
 from workspaces.dates import check_dates
 from workspaces.models import Membership, Role, User, Workspace
 from workspaces.tenant import TenantModel
@@ -202,15 +202,20 @@ def _unplan_next(task: Task) -> None:
 
 @action
 def undo_task_change(task: Task, *, by: Membership, version: int, door: Door = Door.WEB) -> Task:
-    """Put a task back as it was before the change that made `version` of it: facts, status, the line of its end."""
+    """Put a task back as it was before the change that made `version` of it: facts, status, the line of its end. By whoever
+    made that change, or a manager; refused where it cannot be as it was any more."""
     check_may(by, Role.REP, "change tasks")
     task = lock_task(task, version)
     image = HISTORY.objects.filter(pgh_obj_id=task.pk, version=version - 1).order_by("-pgh_id").first()
     if image is None:
         raise Refused("There is nothing to undo.")
+    if (image.pgh_context or {}).get("user") != by.user_id and not by.may(Role.MANAGER):
+        raise NotAllowed("Only a manager may undo what somebody else did.")
     before = task.status
     names = (*EDITABLE, *DERIVED, "status", "done_at")
-    _save(task, {name: getattr(image, name) for name in names} | {"reminded_at": None})
+    restored = {name: getattr(image, name) for name in names if getattr(image, name) != getattr(task, name)}
+    check_task(task.workspace_id, {name: value for name, value in restored.items() if name in EDITABLE})
+    _save(task, restored | {"reminded_at": None})
     if task.status == Task.Status.OPEN and before != task.status:
         _strike(task, by, door)
         _unplan_next(task)

@@ -14,7 +14,7 @@ from deals.models import Deal, StageEvent
 from leads.actions import capture
 from tests.factories import make_deal
 from workspaces.action import NotAllowed, Refused, Stale
-from workspaces.models import Membership
+from workspaces.models import Membership, User
 from workspaces.tenancy import tenant
 
 THEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -321,7 +321,7 @@ def test_opened_again_its_end_is_struck(acme, deal, task, end):
     assert len(lines(task)) == 2
 
 
-def test_undo_of_a_change_puts_every_fact_back(acme, deal, task):
+def test_undo_of_a_change_puts_every_fact_back(acme, as_bob, deal, task):
     before = Task.objects.values().get()
     changed = actions.update_task(
         task,
@@ -341,7 +341,7 @@ def test_undo_of_a_change_puts_every_fact_back(acme, deal, task):
 
 
 @pytest.mark.parametrize("end", [actions.complete_task, actions.cancel_task])
-def test_undo_of_an_end_and_of_opening_again(acme, deal, task, end):
+def test_undo_of_an_end_and_of_opening_again(acme, as_bob, deal, task, end):
     ended = end(task, by=acme.bob)
     quiet = last(deal)
     undone = actions.undo_task_change(ended, by=acme.bob, version=2)
@@ -361,3 +361,26 @@ def test_what_is_gone_meanwhile(acme, task):
     Task.objects.all().delete()
     with pytest.raises(Stale, match="deleted meanwhile"):
         actions.complete_task(task, by=acme.bob)
+
+
+def test_only_who_changed_a_task_or_a_manager_takes_it_back(acme, task):
+    rep = Membership.objects.create(
+        workspace=acme.workspace, user=User.objects.create_user("rita@acme.example"), role="rep"
+    )
+    with tenant(acme.workspace, acme.bob.user, door="web"):
+        done = actions.complete_task(task, by=acme.bob)
+    with pytest.raises(NotAllowed, match="Only a manager"):
+        actions.undo_task_change(done, by=rep, version=done.version)
+    assert actions.undo_task_change(done, by=acme.alice, version=done.version).status == "open"
+
+
+def test_an_undo_hands_no_task_to_who_has_left(acme, task):
+    rita = Membership.objects.create(
+        workspace=acme.workspace, user=User.objects.create_user("rita@acme.example"), role="rep"
+    )
+    task = actions.update_task(task, by=acme.alice, assignee_id=rita.user_id)
+    task = actions.update_task(task, by=acme.alice, assignee_id=acme.bob.user_id)
+    Membership.objects.filter(pk=rita.pk).update(status=Membership.Status.LEFT)
+    with pytest.raises(Refused, match="not a member"):
+        actions.undo_task_change(task, by=acme.alice, version=task.version)
+    assert Task.objects.get().assignee_id == acme.bob.user_id

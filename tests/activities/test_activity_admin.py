@@ -87,3 +87,22 @@ def test_a_task_goes_to_active_members_only(acme, alice):
     assert alice.post(url, data | {"assignee": acme.vera.user_id, "status": "done", "title": "Ring"}).status_code == 302
     task.refresh_from_db()
     assert (task.title, task.assignee_id, task.status) == ("Ring", acme.vera.user_id, "open")
+
+
+def test_deleting_in_the_admin_is_what_it_is_elsewhere(acme, alice, root):
+    """A task is cancelled; a note's line stays, struck."""
+    deal = make_deal(acme.bob, acme.stages["New"])
+    for client, workspace in ((alice, acme.workspace), (root, None)):
+        note = add_note(deal, "Private", by=acme.bob)
+        task = plan_task(deal, "Call", by=acme.bob)
+        for model, row in (("task", task), ("note", note)):
+            page = path(workspace, f"activities_{model}_delete", row.pk)
+            assert client.get(page).status_code == 200
+            assert client.post(page, {"post": "yes"}).status_code == 302
+        assert Task.objects.get(pk=task.pk).status == "cancelled"
+        assert Note.all_objects.get(pk=note.pk).deleted_at is not None
+        assert Activity.objects.get(note=note).undone_at is not None
+        assert Activity.objects.get(task=task).door == "admin"
+    notes = [add_note(deal, "Another", by=acme.bob) for _ in range(2)]
+    bulk(alice, acme.workspace, Note, "delete_selected", notes, post="yes")
+    assert Note.all_objects.count() == 4 and not Note.objects.exists()

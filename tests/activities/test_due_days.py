@@ -148,7 +148,7 @@ def test_nine_o_clock_stays_nine_o_clock_through_summer_time(acme, deal):
     assert clocks == ["30 03:30", "31 02:30", "01 02:30"]
 
 
-def test_the_next_is_planned_once_however_often_it_is_done_and_undone(acme, deal):
+def test_the_next_is_planned_once_however_often_it_is_done_and_undone(acme, as_bob, deal):
     task = plan_task(deal, "Report", by=acme.bob, due_on=FRIDAY, repeat="weekly", priority=2, remind="9am")
     for _ in range(2):
         task = complete_task(task, by=acme.bob)
@@ -250,7 +250,7 @@ def test_neither_goes_without_a_day(acme, deal, what):
 # --- about nothing; meetings ---------------------------------------------------------------------------
 
 
-def test_a_task_of_ones_own_about_nothing(acme):
+def test_a_task_of_ones_own_about_nothing(acme, as_bob):
     task = plan_task(acme.workspace, "Tidy up", by=acme.bob)
     assert task.subject is None and task.workspace_id == acme.workspace.pk
     task = reopen_task(complete_task(task, by=acme.bob), by=acme.bob)
