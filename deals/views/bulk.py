@@ -61,8 +61,10 @@ def deal_bulk(request: MemberRequest, verb: str) -> HttpResponse:
 def deal_bulk_export(request: MemberRequest) -> HttpResponse:
     """On to the form for a file of the deals that are ticked, or of all that the filter finds."""
     chosen, query = Chosen(request), request.GET.copy()
+    if not chosen.count:
+        return refused(request, Refused("None of these deals is there any more."))
     if not chosen.is_all:
-        query["ids"] = ",".join(str(pk) for pk in chosen.ids)
+        query["ids"] = ",".join(str(pk) for pk in chosen.deals.values_list("pk", flat=True))
     return HttpResponseRedirect(f"{reverse('export_new', args=['deal'])}?{query.urlencode()}")
 
 
