@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 from django.utils import timezone
 
-from activities.actions import cancel_task, plan_task, record, reopen_task
+from activities.actions import EDITABLE, HISTORY, cancel_task, plan_task, record, reopen_task
 from activities.models import Activity, Door, Task
 from deals.models import Deal, Kind, PlaybookRun, PlaybookTask, StageEvent
 from deals.working_time import Week, after_days, after_hours
@@ -23,6 +23,8 @@ from workspaces.models import Membership, User, Workspace
 STARTING = frozenset((Door.WEB, Door.ADMIN, Door.API, Door.AUTOMATION))
 # Who tells of a move so long after it is loading history.
 LATE = timedelta(days=3)
+# What a person edits; who it is for they may hand over, and the end of a day follows from that.
+PLANNED = (*(name for name in EDITABLE if name != "assignee_id"), "status")
 Unit = PlaybookTask.Unit
 Outcome = PlaybookRun.Outcome
 
@@ -80,10 +82,20 @@ def take_back(event: StageEvent, undone: StageEvent) -> None:
 def cancel(runs: object, event: StageEvent, why: str) -> None:
     open_runs = runs.filter(task__status=Task.Status.OPEN)  # type: ignore[attr-defined]
     for run in open_runs.select_related("task").order_by("pk"):
-        if run.task.version == run.task_version:
+        if is_untouched(run):
             run.task_version = cancel_task(run.task, by=None, door=Door.AUTOMATION, why=why).version
             run.cancelled_by = event
             run.save(update_fields=["task_version", "cancelled_by"])
+
+
+def is_untouched(run: PlaybookRun) -> bool:
+    """Whether the task is what the playbook planned, whoever has it by now. Whoever invited people to it has touched it."""
+    task = run.task
+    if task is None or task.version == run.task_version:
+        return task is not None
+    since = HISTORY.objects.filter(pgh_obj_id=task.pk, version__gte=run.task_version)
+    edited = since.exclude(**{name: getattr(task, name) for name in PLANNED if name != "due_at" or not task.due_on})
+    return not edited.exists() and not task.attendees.filter(is_off=False).exists()
 
 
 # --- entering ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from workspaces.tenant import TenantModel
 
 # Their owner says who sees them; contacts and companies are seen by all.
 OWNED = ("deal", "lead")
+TODAY: dict[str, object] = {"view": "today", "args": []}  # where what is about nothing leads to
 
 
 def notify(
@@ -63,6 +64,26 @@ def notify(
     ]
     if rows:
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def notify_of_task(
+    user_id: int | None,
+    kind: Notification.Kind,
+    task: Task,
+    *,
+    subject: Any,
+    key: str,
+    by: Membership | None = None,
+    data: dict[str, object] | None = None,
+) -> None:
+    """Of a task of their own they are told even where they may not see what it is about (`subject`): then of the task alone,
+    and what they are told leads to Today."""
+    if subject is not None and subject._meta.model_name in OWNED:
+        member = Membership.objects.filter(workspace_id=task.workspace_id, user_id=user_id or 0)
+        if not seeing(member.select_related("workspace"), subject.owner_id):
+            subject = None
+    about = subject or task.workspace
+    notify([user_id], kind, subject=about, key=key, by=by, task=task, data=TODAY | (data or {}))
 
 
 def may_be_told(user_ids: set[int], kind: str, subject: Any, workspace_id: int) -> list[Membership]:

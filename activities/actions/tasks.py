@@ -12,7 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from activities.actions.meetings import tell_attendees
-from activities.actions.notifying import notify
+from activities.actions.notifying import notify_of_task
 from activities.actions.recording import about
 from activities.due import end_of_day, reminder
 from activities.models import SUBJECTS, Activity, Door, Notification, Task
@@ -104,11 +104,9 @@ def tell_assignee(task: Task, subject: Any, by: Membership | None, part_of: tupl
     if by is not None:
         whole, count = part_of or ("", 1)
         key = f"task:{whole}" if count > 1 else f"task:{task.pk}:{task.version}"
-        about = subject or by.workspace
-        data: dict[str, object] = {} if subject else {"view": "today", "args": []}
-        if count > 1:
-            data["many"] = count
-        notify([task.assignee_id], Notification.Kind.TASK_ASSIGNED, subject=about, key=key, by=by, task=task, data=data)
+        data: dict[str, object] = {"many": count} if count > 1 else {}
+        kind = Notification.Kind.TASK_ASSIGNED
+        notify_of_task(task.assignee_id, kind, task, subject=subject, key=key, by=by, data=data)
 
 
 @action

@@ -15,7 +15,7 @@ from deals.actions.locking import lock_deal, raise_stale
 from deals.actions.people import add_contact, remove_contact
 from deals.models import Conversion, Deal, DealContact, Kind, Stage
 from leads.models import Lead
-from workspaces.access import acting, check_may
+from workspaces.access import acting, check_may, visible_owners
 from workspaces.action import NotAllowed, Refused, action
 from workspaces.models import Membership, Role, Workspace
 
@@ -41,10 +41,11 @@ def opportunity_stage(workspace: Workspace) -> Stage:
 
 @action
 def create_deal_from_lead(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> tuple[Deal, bool]:
-    """The lead's opportunity, and whether it is new: while an earlier one is open, that one is it."""
+    """The lead's opportunity, and whether it is new: while an earlier one that they may see is open, that one is it."""
     check_may(by, Role.REP, "create deals")
     lead = lock_lead(lead)
-    if found := Deal.objects.open().filter(lead=lead, name=opportunity_name(lead)).order_by("pk").first():
+    seen = Deal.objects.open().owned_by(visible_owners(by))
+    if found := seen.filter(lead=lead, name=opportunity_name(lead)).order_by("pk").first():
         return found, False
     return make_opportunity(lead, by=by, door=door, at=timezone.now()), True
 
@@ -188,6 +189,8 @@ def leave(lead: Lead, conversion: Conversion, by: Membership, door: Door, now: d
         cancel_task(planned, by=by, door=door)
     deal.refresh_from_db()
     if conversion.is_new_deal:
+        # Taken out of the bin it is nobody's opportunity: the lead can be converted again, and has one deal.
+        deal.lead = None
         deal.deleted_at = now
     else:
         deal.lead_id = conversion.before["lead"]
@@ -206,3 +209,6 @@ def check_untouched(deal: Deal, conversion: Conversion) -> None:
     if worked := lines.select_related("actor").order_by("-at").first():
         what = worked.get_kind_display().lower()
         raise Refused(f"It cannot be undone any more: {worked.actor} has worked the deal since ({what}).")
+    tasks = Task.objects.filter(deal=deal, created_at__gt=conversion.at, created_by__isnull=False)
+    if planned := tasks.select_related("created_by").order_by("-created_at").first():
+        raise Refused(f"It cannot be undone any more: {planned.created_by} has planned “{planned}” since.")

@@ -14,10 +14,11 @@ from workspaces.models import Membership, Role, Workspace
 MOST = 50  # pinned ones, and shown tabs
 
 
-def views_of(member: Membership) -> QuerySet[SavedView]:
-    """Those that a member sees: their own, and what others share."""
-    found = SavedView.objects.filter(workspace_id=member.workspace_id, deleted_at=None)
-    return found.filter(Q(owner_id=member.user_id) | Q(shared=True)).order_by("name", "pk")
+def views_of(member: Membership, *, deleted: bool = False) -> QuerySet[SavedView]:
+    """Those that a member sees: their own, and what others share; `deleted` says whether with those that can be restored."""
+    found = SavedView.objects.filter(workspace_id=member.workspace_id)
+    found = found.filter(Q(owner_id=member.user_id) | Q(shared=True)).order_by("name", "pk")
+    return found if deleted else found.filter(deleted_at=None)
 
 
 @action

@@ -38,7 +38,6 @@ def lead_deal(request: MemberRequest, pk: int) -> HttpResponse:
     """+ Create deal: one click, and there it is."""
     lead = visible_lead(request, pk)
     deal, is_new = actions.create_deal_from_lead(lead, by=request.member)
-    get_object_or_404(visible_deals(request), pk=deal.pk)
     if not is_new:
         messages.info(request, f"{lead} has this open deal already.")
     return done(request, deal.get_absolute_url())

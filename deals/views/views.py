@@ -66,7 +66,7 @@ def view_delete(request: MemberRequest, pk: int) -> HttpResponse:
 
 @member_required(methods=("POST",))
 def view_restore(request: MemberRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(SavedView, workspace=request.workspace, pk=pk, owner_id=request.member.user_id)
+    view = get_object_or_404(views_of(request.member, deleted=True), pk=pk)
     actions.restore_view(view, by=request.member)
     return done(request, f"{reverse('deal_list')}?view={view.pk}")
 

@@ -202,3 +202,10 @@ def test_the_database_rings_the_bell_of_each_who_is_told():
     users = [event["users"] for event in heard if event["kind"] == "notification"]
     assert users == [[cast.bob.user_id], [cast.vera.user_id], [cast.bob.user_id]]
     assert {tuple(sorted(event)) for event in heard} == {("client", "kind", "users", "workspace")}
+
+
+def test_who_is_given_a_task_is_told_even_where_its_deal_is_hidden(acme, deal):
+    see_only(acme, Workspace.Visibility.OWN)
+    task = plan_task(deal, "Call the plant", by=acme.alice, assignee_id=acme.bob.user_id)
+    [row] = told(acme.bob)
+    assert (row.kind, row.task, row.deal, row.data["view"]) == (Kind.TASK_ASSIGNED, task, None, "today")

@@ -14,7 +14,7 @@ from deals.models import BulkChange, Deal, SavedView
 from tests.deals.boards import fill
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
-from workspaces.models import Membership
+from workspaces.models import Membership, Role
 
 
 @pytest.fixture
@@ -189,3 +189,13 @@ def test_columns_are_chosen_once_and_kept(acme, bob, deals):
     page = read(bob.get(url(acme.workspace, "deal_list"), {"tab": "open"}))
     assert [head.text for head in page.all("th", scope="col") if head.text] == ["Value", "Deal", "Probability"]
     assert [cell.text for cell in page.all("tr", data_id=None)[0].all("td")][1:] == ["€300", "Deal 3", "10%"]
+
+
+def test_a_manager_takes_back_that_they_deleted_a_shared_view(acme, login):
+    acme.bob.role = Role.MANAGER
+    acme.bob.save()
+    view = save_view(acme.workspace, by=acme.bob, name="Big ones", query="tab=open", shared=True)
+    alice = login(acme.alice)
+    assert alice.post(url(acme.workspace, "view_delete", view.pk)).status_code == 302
+    assert alice.post(url(acme.workspace, "view_restore", view.pk)).status_code == 302
+    assert SavedView.objects.get().deleted_at is None

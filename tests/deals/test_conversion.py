@@ -15,6 +15,7 @@ from deals.actions import (
     create_deal_from_lead,
     delete_deal,
     move_to_stage,
+    restore_deal,
     undo_conversion,
     update_deal,
 )
@@ -251,3 +252,30 @@ def test_a_new_lead_is_qualified_by_a_click(acme, login):
     client.post(url(acme.workspace, "lead_qualify", lead.pk), {"version": lead.version})
     assert fresh(lead).status == "qualified"
     assert "Convert<" in client.get(url(acme.workspace, "lead_detail", lead.pk)).content.decode()
+
+
+def test_undo_is_refused_once_somebody_has_planned_something(acme, lead):
+    deal, _ = convert_lead(lead, by=acme.bob, next_step="Call")
+    plan_task(deal, "Send a sample", by=acme.alice)
+    with pytest.raises(Refused, match="Alice has planned “Send a sample”"):
+        undo_conversion(lead, by=acme.bob)
+    assert fresh(lead).status == "converted" and fresh(deal).deleted_at is None
+
+
+def test_a_lead_has_one_open_deal_though_an_undone_one_was_restored(acme, lead):
+    first, _ = convert_lead(lead, by=acme.bob, next_step="Call")
+    undo_conversion(lead, by=acme.bob)
+    restore_deal(first, by=acme.bob)
+    second, is_new = convert_lead(lead, by=acme.bob, next_step="Call")
+    assert is_new and list(Deal.objects.filter(lead=lead)) == [second] and fresh(first).lead is None
+
+
+def test_a_hidden_deal_of_the_lead_does_not_stand_in_the_way(acme, login, lead):
+    acme.workspace.visibility = Workspace.Visibility.OWN
+    acme.workspace.save()
+    hidden, _ = create_deal_from_lead(lead, by=acme.alice)
+    bob, page = login(acme.bob), url(acme.workspace, "lead_deal", lead.pk)
+    mine = Deal.objects.exclude(pk=hidden.pk)
+    for _ in range(2):
+        answer = bob.post(page)
+        assert answer.url == url(acme.workspace, "deal_detail", mine.get().pk)

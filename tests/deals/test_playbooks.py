@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from activities import outbox
-from activities.actions import complete_task, plan_task, update_task
+from activities.actions import complete_task, invite_people, plan_task, update_task
 from activities.models import Activity, Door, Task
 from activities.tasks import dispatch
 from deals.actions import create_deal, delete_deal, move_to_stage, undo_stage_change
@@ -110,6 +110,20 @@ def test_leaving_cancels_what_nobody_touched(acme, deal):
     move(acme, deal, "Lost", reason="Price")
     hand_on(acme)
     assert tasks() == ["Send agenda and map", "My own", "Ask for feedback"] and tasks("done") == ["Send proposal"]
+
+
+def test_leaving_cancels_what_was_only_handed_over(acme, deal):
+    """Who takes over a deal with its tasks has not touched them; who invited people to a meeting has."""
+    PlaybookTask.objects.filter(title="Prepare meeting").update(type="meeting")
+    move(acme, deal, "Meeting scheduled")
+    hand_on(acme)
+    for task in Task.objects.open():
+        update_task(task, by=acme.bob, assignee_id=acme.alice.user_id)
+    meeting = Task.objects.get(title="Prepare meeting")
+    invite_people(meeting, [("ida@brightwater.test", "Ida", None)], by=acme.alice)
+    move(acme, deal, "Proposal")
+    hand_on(acme)
+    assert "Prepare meeting" in tasks() and tasks("cancelled") == ["Send agenda"]
 
 
 def test_an_undone_move_takes_its_tasks_back_and_an_undone_undo_brings_them_again(acme, deal):
