@@ -25,7 +25,8 @@ def remind(workspace: Workspace, now: datetime) -> int:
     for user_id, theirs in by_member.items():
         if len(theirs) > MANY:
             first = theirs[0]
-            key, more = f"reminders:{first.pk}:{first.remind_at:%s}", {"more": len(theirs) - 1}
+            key = f"reminders:{first.pk}:{first.remind_at:%s}"
+            more: dict[str, object] = {"more": len(theirs) - 1}
             notify_of_task(user_id, DUE, first, subject=first.subject, key=key, data=more)
             continue
         for task in theirs:
