@@ -30,16 +30,19 @@ from workspaces.admin_site import site
 
 class MoveForm(BulkForm):
     stage = forms.ModelChoiceField(Stage.objects.none(), widget=UnfoldAdminSelectWidget)
-    reason = forms.CharField(
-        max_length=80, required=False, widget=UnfoldAdminTextInputWidget, help_text="When the stage closes the deals."
+    reason = forms.ChoiceField(
+        required=False, widget=UnfoldAdminSelectWidget, help_text="When the stage closes the deals."
     )
     note = forms.CharField(required=False, widget=UnfoldAdminTextareaWidget)
+    competitor = forms.CharField(max_length=120, required=False, widget=UnfoldAdminTextInputWidget)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         offered = Stage.objects.filter(workspace=self.workspace).select_related("pipeline")
         self.fields["stage"].queryset = offered.order_by("pipeline__position", "pipeline_id", "position")
         self.fields["stage"].label_from_instance = stage_label
+        why = [(kind.label, reason_choices(self.workspace, kind)) for kind in (Kind.WON, Kind.LOST)]
+        self.fields["reason"].choices = [("", "—"), *why]
 
 
 class LostForm(BulkForm):

@@ -1,6 +1,6 @@
 """Deals by the thousand, for imports: the checks, history and timeline of deals/actions, a handful of statements.
 
-What a thousand rows have to fulfil is what one has to (check_fields, set_facts, check_loss are the same functions);
+What a thousand rows have to fulfil is what one has to (check_fields, set_facts, check_closing are the same functions);
 a row that does not is answered with its Refused, and the others are written.
 """
 
@@ -19,14 +19,15 @@ from psycopg.types.json import Jsonb
 
 from activities.bulk import record_all
 from activities.models import Activity, Door
-from deals.actions import before_image, check_fields, lock_stages, set_facts
+from deals.actions import before_image, check_fields, check_values, lock_stages, set_facts
+from deals.actions.closing import Reasons, check_closed_at
 from deals.actions.rates import checked_rate, rates_for
 from deals.exchange import Rates, day_of
 from deals.models import Deal, Kind, Pipeline, Stage
 from deals.ranks import ranks_on_top
 from deals.setup import add_stage
 from deals.setup.rows import lock_row
-from deals.transitions import Closing, check_loss
+from deals.transitions import check_closing
 from leads.names import squash
 from workspaces.access import check_may
 from workspaces.action import Refused, action
@@ -64,6 +65,12 @@ class NewDeal:
     custom: Mapping[str, object] | None = None  # custom fields by key; None where nobody was asked for them
 
 
+# What is checked of each as of a deal made by hand.
+FACTS = (
+    "name", "amount", "probability", "expected_close_date", "owner_id", "product", "source", "next_step", "competitor",
+)  # fmt: skip
+
+
 @action
 def create_deals(
     workspace: Workspace, deals: Sequence[NewDeal], *, by: Membership | None, door: Door = Door.IMPORT
@@ -76,10 +83,13 @@ def create_deals(
     check_may(by, Role.REP, "create deals")
     members = active_members(workspace)
     rates = rates_for(workspace, *{deal.currency for deal in deals})
+    reasons = Reasons(workspace.pk, door)
     customs: dict[int, dict[str, Value]] = {}
     results: list[int | Refused] = []
     for i, deal in enumerate(deals):
         try:
+            if deal.stage.kind != Kind.OPEN:
+                _check_closed(deal, reasons)
             customs[i] = _checked(deal, workspace, members)
             _rate(deal, rates)
             results.append(0)
@@ -114,15 +124,8 @@ def create_deals(
 
 def _checked(deal: NewDeal, workspace: Workspace, members: set[int]) -> dict[str, Value]:
     """Its custom values as they are kept; raises Refused."""
-    fields = {
-        "name": deal.name,
-        "amount": deal.amount,
-        "probability": deal.probability,
-        "owner_id": deal.owner_id,
-    }
+    fields = {name: getattr(deal, name) for name in FACTS}
     check_fields(workspace.pk, fields, members)
-    if deal.stage.kind != Kind.OPEN:
-        _check_closed(deal)
     if deal.custom is None:
         return {}
     own = all_fields(workspace, Entity.DEAL)
@@ -133,13 +136,15 @@ def _rate(deal: NewDeal, rates: Rates) -> Decimal:
     return checked_rate(rates, deal.currency, deal.closed_at and day_of(deal.closed_at))
 
 
-def _check_closed(deal: NewDeal) -> None:
+def _check_closed(deal: NewDeal, reasons: Reasons) -> None:
     if deal.closed_at is None:
         raise Refused(f"A {deal.stage.kind} deal has a time at which it was closed.", fields={"closed_at": "When?"})
     if deal.closed_at < deal.created_at:
         raise Refused("It was closed before it was created.", fields={"closed_at": "Before it was created."})
-    if deal.stage.kind == Kind.LOST:
-        check_loss(Closing(deal.reason, deal.close_note, deal.competitor))
+    check_closed_at(deal.closed_at)
+    kind = deal.stage.kind
+    check_values({f"{kind}_reason": deal.reason})
+    check_closing(kind, reasons.closing(kind, deal.reason, deal.close_note, deal.competitor))
 
 
 def active_members(workspace: Workspace) -> set[int]:
@@ -241,14 +246,14 @@ def update_deals(
 ) -> dict[int, bool | Refused]:
     """Set facts of many deals, {deal id: {field: value}}: was anything changed, or why not. What is not there is left out."""
     check_may(by, Role.REP, "change deals")
-    members = active_members(workspace)
+    members, reasons = active_members(workspace), Reasons(workspace.pk, door)
     locked = Deal.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=changes).order_by("pk")
     results: dict[int, bool | Refused] = {}
     changed: list[tuple[Deal, dict[str, list[object]]]] = []
     for deal in locked:
         deal.workspace = workspace
         try:
-            facts = set_facts(deal, changes[deal.pk], members)
+            facts = set_facts(deal, changes[deal.pk], members, reasons=reasons)
         except Refused as refusal:
             results[deal.pk] = refusal
             continue

@@ -22,6 +22,8 @@ def fact_for_many(field: str, workspace: Workspace, data: dict | None, formats: 
     form = fact_form(field, workspace, data, Deal(workspace=workspace), formats)
     del form.fields["version"]
     form.fields["value"].initial = None
+    if note := form.fields.get("note"):
+        note.initial, note.help_text = "", "Empty: each keeps the note that it has."
     if field == "owner":
         form.fields["hand_over"] = forms.BooleanField(
             required=False, label="Hand over their open tasks too", initial=True

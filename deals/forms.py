@@ -72,16 +72,21 @@ class VersionForm(forms.Form):
     version = forms.IntegerField(min_value=1)
 
 
-class MoveForm(forms.Form):
+class ClosingForm(forms.Form):
+    """What is said when deals are closed."""
+
+    reason = forms.CharField(max_length=80, required=False)
+    note = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    competitor = forms.CharField(max_length=120, required=False)
+
+
+class MoveForm(ClosingForm):
     """What a drop, a key or the menu sends."""
 
     stage = forms.IntegerField()
     version = forms.IntegerField(min_value=1)
     after = forms.IntegerField(required=False)
     before = forms.IntegerField(required=False)
-    reason = forms.CharField(max_length=80, required=False)
-    note = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    competitor = forms.CharField(max_length=120, required=False)
 
 
 class DealForm(forms.Form):
@@ -227,6 +232,9 @@ FACTS: dict[str, Callable[[Workspace, Deal], forms.Field]] = {
 }
 
 
+REASONS = ("won_reason", "lost_reason")
+
+
 def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, formats: Formats) -> forms.Form:
     """The one-field form behind a fact of the deal page, named `value`, with the version it saw."""
     custom = field_named(workspace, Entity.DEAL, field)
@@ -238,6 +246,10 @@ def fact_form(field: str, workspace: Workspace, data: dict | None, deal: Deal, f
         if custom
         else FACTS[field](workspace, deal)
     )
+    if field in REASONS:
+        form.fields["note"] = forms.CharField(
+            required=False, label="What happened?", initial=deal.close_note, widget=forms.Textarea(attrs={"rows": 2})
+        )
     if field == "amount":
         form.fields["currency"] = CurrencyField(required=False, initial=deal.currency)
     for name in ("currency", "value"):

@@ -58,6 +58,7 @@ class Closing:
     note: str = ""
     competitor: str = ""
     needs_note: bool = False  # the workspace asks for one with this reason
+    is_known: bool = True  # the workspace offers this reason, or the deal has it
 
 
 class Missing(Refused):
@@ -84,12 +85,12 @@ def check_move(
         elif not may_reopen:
             raise NotAllowed("Only a manager may reopen a closed deal, or whoever closed it within ten minutes.")
         return
+    if target.kind == "open":
+        check_skip(source, target, stages, policy)
+        return
     if target.kind == "won":
         check_win(source, stages, policy)
-    elif target.kind == "lost":
-        check_loss(closing)
-    else:
-        check_skip(source, target, stages, policy)
+    check_closing(target.kind, closing)
 
 
 def needs_order(target: StageLike, policy: Policy) -> bool:
@@ -112,12 +113,18 @@ def check_win(source: StageLike, stages: Sequence[StageLike], policy: Policy) ->
         raise Refused(f"A deal cannot be won from {source.name}. Move it to {earliest.name} or beyond first.")
 
 
-def check_loss(closing: Closing) -> None:
+def check_closing(kind: str, closing: Closing) -> None:
+    """Whether enough was said of a deal that is `kind` now (won or lost). Only a won one may go without a reason."""
     if not closing.reason:
-        raise Missing("Why was it lost?", fields={"reason": "Choose a reason."})
-    if (closing.needs_note or closing.reason == OTHER) and not closing.note.strip():
+        if kind == "lost":
+            raise Missing("Why was it lost?", fields={"reason": "Choose a reason."})
+        return
+    if not closing.is_known:
+        raise Missing(f"Choose a reason why it was {kind}.", fields={"reason": "Choose one of these."})
+    is_other = kind == "lost" and closing.reason == OTHER
+    if (closing.needs_note or is_other) and not closing.note.strip():
         needed = f"With the reason {closing.reason} a note is needed."
-        raise Missing("Say in a few words why it was lost.", fields={"note": needed})
+        raise Missing(f"Say in a few words why it was {kind}.", fields={"note": needed})
 
 
 def check_skip(source: StageLike, target: StageLike, stages: Sequence[StageLike], policy: Policy) -> None:

@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: deals by id, then stages or tasks by id
 
 from deals.actions.assigning import assign_deal
 from deals.actions.binning import delete_deal, purge_deal, restore_deal
+from deals.actions.closing import check_said
 from deals.actions.converting import (
     convert_lead,
     create_deal_from_lead,
@@ -71,6 +72,7 @@ __all__ = [
     "change_view",
     "check_fields",
     "check_owner",
+    "check_said",
     "check_values",
     "convert_lead",
     "create_deal",

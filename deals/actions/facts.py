@@ -7,11 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import CharField, Model
 from django.utils import timezone
 
 from activities.actions import record
 from activities.models import Activity, Door
+from deals.actions.closing import Reasons
 from deals.actions.events import add_stage_event
 from deals.actions.images import image_of, note_change, what_was
 from deals.actions.locking import lock_deal, lock_stages
@@ -19,6 +20,7 @@ from deals.actions.rates import checked_rate, rate_of, rates_for
 from deals.forecast import SAID, Slip
 from deals.models import Deal, Kind, Stage, Verb
 from deals.ranks import rank_at
+from deals.transitions import check_closing
 from leads.models import Campaign, Company, Segment
 from workspaces.access import acting, check_may
 from workspaces.action import Refused, action
@@ -36,6 +38,10 @@ EDITABLE = frozenset(
 )  # fmt: skip
 NAMED: dict[str, type[Model]] = {
     "owner_id": User, "company_id": Company, "campaign_id": Campaign, "segment_id": Segment,
+}  # fmt: skip
+
+LONGEST: dict[str, tuple[int, str]] = {
+    field.name: (field.max_length, str(field.verbose_name)) for field in Deal._meta.concrete_fields if isinstance(field, CharField) and field.max_length and not field.choices
 }  # fmt: skip
 
 
@@ -95,9 +101,8 @@ def update_deal(
     change, by key."""
     check_may(by, Role.REP, "change deals")
     deal = lock_deal(deal.pk, version, by)
-    check_own_probability(deal, changes)
     image, now = image_of(deal), at or timezone.now()
-    changed = set_facts(deal, changes)
+    changed = set_facts(deal, changes, reasons=Reasons(deal.workspace_id, door))
     if changed:
         deal.save()
         record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, at=now, data={"changes": changed})
@@ -105,14 +110,9 @@ def update_deal(
     return deal
 
 
-def check_own_probability(deal: Deal, changes: Container[str]) -> None:
-    if "probability" in changes and deal.status != Kind.OPEN:
-        raise Refused(
-            f"A {deal.status} deal has no probability of its own.", fields={"value": "Reopen the deal first."}
-        )
-
-
-def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | None = None) -> dict[str, list[object]]:
+def set_facts(
+    deal: Deal, changes: Mapping[str, Any], members: Container[int] | None = None, *, reasons: Reasons
+) -> dict[str, list[object]]:
     """Check and set, without saving. Returns {field: [old, new]}; nothing, and no new version, when all is so already."""
     if changes.get("currency") == "":  # the one that it has
         changes = {field: value for field, value in changes.items() if field != "currency"}
@@ -122,11 +122,8 @@ def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | 
     custom = changes.get("custom")
     changes = {field: value for field, value in changes.items() if field != "custom"}
     check_fields(deal.workspace_id, changes, members)
-    for kind in (Kind.WON, Kind.LOST):
-        if changes.get(f"{kind}_reason") and deal.status != kind:
-            raise Refused(f"Only a {kind} deal has a reason for it.")
-    if changes.get("forecast_category") and deal.status != Kind.OPEN:
-        raise Refused(f"A {deal.status} deal is closed in the forecast.", fields={"value": "Reopen the deal first."})
+    check_status(deal, changes)
+    check_reason(deal, changes, reasons)
     changed: dict[str, list[object]] = {
         field: [said(field, getattr(deal, field)), said(field, value)]
         for field, value in changes.items()
@@ -156,6 +153,32 @@ def set_facts(deal: Deal, changes: Mapping[str, Any], members: Container[int] | 
     return changed
 
 
+def check_status(deal: Deal, changes: Mapping[str, object]) -> None:
+    """What a deal may be told to be depends on whether it is open, won or lost."""
+    for kind in (Kind.WON, Kind.LOST):
+        if changes.get(f"{kind}_reason") and deal.status != kind:
+            raise Refused(f"Only a {kind} deal has a reason for it.")
+    if deal.status == Kind.OPEN:
+        return
+    reopen = {"value": "Reopen the deal first."}
+    if "probability" in changes:
+        raise Refused(f"A {deal.status} deal has no probability of its own.", fields=reopen)
+    if changes.get("forecast_category"):
+        raise Refused(f"A {deal.status} deal is closed in the forecast.", fields=reopen)
+
+
+def check_reason(deal: Deal, changes: Mapping[str, Any], reasons: Reasons) -> None:
+    """Saying afterwards why a deal was closed asks for what closing it does."""
+    column = f"{deal.status}_reason"
+    if deal.status == Kind.OPEN or not any(
+        name in changes and changes[name] != getattr(deal, name) for name in (column, "close_note")
+    ):
+        return
+    had = getattr(deal, column)
+    reason, note = changes.get(column, had), changes.get("close_note", deal.close_note)
+    check_closing(deal.status, reasons.closing(deal.status, reason, note, had=had))
+
+
 def day_or_none(changes: Mapping[str, object]) -> date | None:
     day = changes["expected_close_date"]
     return day if isinstance(day, date) else None
@@ -169,6 +192,7 @@ def check_fields(workspace_id: int, fields: Mapping[str, object], members: Conta
 
 
 def check_values(fields: Mapping[str, object]) -> None:
+    check_lengths(fields)
     if isinstance(day := fields.get("expected_close_date"), date):
         check_dates(expected_close_date=day)
     if "name" in fields and not str(fields["name"]).strip():
@@ -184,6 +208,13 @@ def check_values(fields: Mapping[str, object]) -> None:
     probability = fields.get("probability")
     if isinstance(probability, int) and not 0 <= probability <= 100:
         raise Refused("A probability lies between 0 and 100 %.", fields={"probability": "Between 0 and 100."})
+
+
+def check_lengths(fields: Mapping[str, object]) -> None:
+    for name, value in fields.items():
+        most, label = LONGEST.get(name, (0, ""))
+        if most and isinstance(value, str) and len(value) > most:
+            raise Refused(f"The {label} has at most {most} letters.", fields={name: f"At most {most} letters."})
 
 
 def check_owner(workspace_id: int, owner_id: object, members: Container[int] | None = None) -> None:

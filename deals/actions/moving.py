@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from activities.actions import record
 from activities.models import Activity, Door
+from deals.actions.closing import Reasons, check_closed_at
 from deals.actions.events import CLOSING, add_stage_event, before_image
+from deals.actions.facts import check_values
 from deals.actions.locking import lock_deal, lock_stages
 from deals.actions.rates import rate_of
-from deals.models import CloseReason, Deal, Kind, Stage, StageEvent
+from deals.models import Deal, Kind, Stage, StageEvent
 from deals.ranks import rank_at
 from deals.transitions import Closing, Policy, check_move, is_reopenable, needs_order
 from workspaces.access import check_may
@@ -52,7 +54,8 @@ def move_to_stage(
     source, target = stages[deal.stage_id], stages[stage.pk]
     if source.pk == target.pk:
         return _change_places(deal, target, after, before), None
-    at, closing = at or timezone.now(), closing_with(target, reason, note, competitor)
+    at = at or timezone.now()
+    closing = Reasons(deal.workspace_id, door).closing(target.kind, reason, note, competitor)
     check_entry(deal, source, target, closing, by=by, at=at)
     entered, image = deal.stage_entered_at, before_image(deal)
     set_stage(deal, source, target, closing, at)
@@ -62,15 +65,6 @@ def move_to_stage(
     data = told_of_move(event, source, target, reason)
     record(deal, Activity.Kind.STAGE_CHANGE, by=by, door=door, at=at, body=note, data=data)
     return deal, event
-
-
-def closing_with(target: Stage, reason: str = "", note: str = "", competitor: str = "") -> Closing:
-    """What was said, and whether the workspace asks for more with this reason."""
-    needs_note = bool(reason) and target.kind != Kind.OPEN
-    if needs_note:
-        asked = CloseReason.objects.filter(workspace_id=target.workspace_id, kind=target.kind, needs_note=True)
-        needs_note = asked.filter(label=reason).exists()
-    return Closing(reason, note, competitor, needs_note)
 
 
 def check_entry(
@@ -84,6 +78,9 @@ def check_entry(
     order: Sequence[Stage] | None = None,
 ) -> None:
     """Refused unless the deal may go there now. `order`: the stages of the pipeline, where the caller has many deals."""
+    if target.kind != Kind.OPEN:
+        check_closed_at(at)
+        check_values({f"{target.kind}_reason": closing.reason, "competitor": closing.competitor})
     if source.pipeline_id == target.pipeline_id:
         policy = Policy(target.pipeline.max_skip, target.pipeline.win_from)
         if order is None:

@@ -20,11 +20,12 @@ from activities.actions import cancel_task, plan_task, update_task
 from activities.bulk import record_all
 from activities.models import Activity, Door, Task
 from deals.actions.changes import check_undoable, set_columns_back
+from deals.actions.closing import Reasons
 from deals.actions.events import before_image, new_stage_event
-from deals.actions.facts import EDITABLE, check_own_probability, said, set_facts
+from deals.actions.facts import EDITABLE, said, set_facts
 from deals.actions.images import as_value, image_of, what_was
 from deals.actions.locking import lock_stages
-from deals.actions.moving import MOVED, check_entry, closing_with, may_be_reopened, set_stage, told_of_move
+from deals.actions.moving import MOVED, check_entry, may_be_reopened, set_stage, told_of_move
 from deals.actions.tagging import check_number, tags_of, write_tags
 from deals.actions.undoing import set_back, strike
 from deals.models import Deal, DealChange, Kind, Stage, StageEvent, Verb
@@ -71,6 +72,9 @@ class Many:
         """The key of the change of many, and how many deals it is about."""
         return (f"bulk:{item.bulk_id}", item.bulk.count) if item.bulk else None
 
+    def reasons(self) -> Reasons:
+        return Reasons(self.by.workspace_id, self.door)
+
     def done(self) -> list[Deal]:
         return [deal for deal, item in self if item.state == State.DONE]
 
@@ -91,12 +95,11 @@ def save(deals: Sequence[Deal], columns: Iterable[str]) -> None:
 def edit(many: Many, members: Members) -> None:
     """`facts`: {"set": {column: value}, "hand_over": whether open tasks go with the owner}."""
     values = {name: as_value(name, value) for name, value in many.facts["set"].items()}
-    lines, columns = [], set(values)
+    lines, columns, reasons = [], set(values), many.reasons()
     for deal, item in many:
         image = image_of(deal)
         with many.told(item, State.REFUSED):
-            check_own_probability(deal, values)
-            changed = set_facts(deal, values, members)
+            changed = set_facts(deal, values, members, reasons=reasons)
             item.state = State.DONE if changed else State.SAME
             if changed:
                 item.before, item.version = what_was(image, deal), deal.version
@@ -172,7 +175,8 @@ def move(many: Many, members: Members) -> None:
             item.state, item.reason = State.REFUSED, gone.message
         return
     target = stages[pk]
-    closing = closing_with(target, facts.get("reason", ""), facts.get("note", ""), facts.get("competitor", ""))
+    words = (facts.get(name, "") for name in ("reason", "note", "competitor"))
+    closing = many.reasons().closing(target.kind, *words)
     order = list(target.pipeline.stages.all())
     moved: list[tuple[Deal, Stage, datetime, dict]] = []
     for deal, item in many:

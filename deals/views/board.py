@@ -19,7 +19,7 @@ from deals import actions
 from deals.board import Board
 from deals.duplicates import like_deal
 from deals.forms import DealForm, MoveForm, VersionForm, reasons
-from deals.models import CloseReason, Deal, Kind, Pipeline, Stage, StageEvent
+from deals.models import Deal, Kind, Pipeline, Stage, StageEvent
 from deals.transitions import Missing
 from leads.actions import find_or_create_company
 from workspaces.access import MemberRequest, member_required, visible_owners
@@ -144,10 +144,7 @@ def deal_move(request: MemberRequest, pk: int) -> HttpResponse:
         return refused(
             request, deal, Refused("; ".join(message for errors in form.errors.values() for message in errors))
         )
-    data = form.cleaned_data
-    if data["reason"] and not CloseReason.objects.filter(workspace=request.workspace, label=data["reason"]).exists():
-        # Archived since the dialog was opened, or made up: it asks again, with those that there are.
-        return ask_why(request, deal, form, Missing("Choose a reason.", fields={"reason": "Choose one of these."}))
+    data = form.cleaned_data.copy()
     try:
         moved, event = actions.move_to_stage(deal, Stage(pk=data.pop("stage")), by=request.member, **data)
     except Missing as missing:
@@ -177,7 +174,14 @@ def ask_why(request: MemberRequest, deal: Deal, form: MoveForm, missing: Missing
     if "asked" in request.POST:
         for field, message in missing.fields.items():
             form.add_error(field, message)
-    context = {"deal": deal, "form": form, "reasons": reasons(request.workspace, Kind.LOST), "frame": frame(request)}
+    stage = get_object_or_404(Stage, workspace=request.workspace, pk=form.cleaned_data["stage"])
+    context = {
+        "deal": deal,
+        "form": form,
+        "stage": stage,
+        "reasons": reasons(request.workspace, stage.kind),
+        "frame": frame(request),
+    }
     return render(request, "deals/deal_close.html", context, status=422)
 
 

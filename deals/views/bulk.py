@@ -13,8 +13,9 @@ from deals import actions
 from deals.actions.many import tally
 from deals.bulk_forms import FIELDS, BulkTagForm, BulkTaskForm, fact_for_many
 from deals.filters import quick_days
-from deals.forms import reasons
+from deals.forms import ClosingForm, reasons
 from deals.models import BulkChange, Deal, DealChange, Kind, Pipeline, Stage, Verb
+from deals.transitions import Missing
 from deals.views.board import visible_deals
 from deals.views.deal import LABELS, as_columns
 from deals.views.listing import list_filter, tab_of
@@ -124,12 +125,22 @@ def show_move(request: MemberRequest, chosen: Chosen) -> HttpResponse:
         return form_page(request, "move", chosen, pipelines=pipelines)
     pk = parse_id(request.POST["stage"])
     stage = get_object_or_404(Stage, workspace=request.workspace, pk=pk)
-    closing = {name: request.POST.get(name, "").strip() for name in ("reason", "note", "competitor")}
-    needs_note = closing["reason"] == "Other" and not closing["note"]
-    if stage.kind == Kind.LOST and (not closing["reason"] or needs_note):
-        problem = "With the reason Other a note is needed." if needs_note else ""
-        return form_page(request, "lost", chosen, stage=stage, reasons=reasons(request.workspace, Kind.LOST), problem=problem, closing=closing, status=422)  # fmt: skip
-    return do(request, chosen, Verb.MOVE, {"stage": stage.pk} | closing, f"Moved to {stage.name}")
+    form = ClosingForm(request.POST)
+    if not form.is_valid() or stage.kind != Kind.OPEN and is_missing(form, stage, request):
+        return form_page(request, "close", chosen, stage=stage, form=form, reasons=reasons(request.workspace, stage.kind), status=422)  # fmt: skip
+    return do(request, chosen, Verb.MOVE, {"stage": stage.pk} | form.cleaned_data, f"Moved to {stage.name}")
+
+
+def is_missing(form: ClosingForm, stage: Stage, request: MemberRequest) -> bool:
+    """Whether more is to be said, before any of them is closed; asked for the first time, nothing is wrong yet."""
+    try:
+        actions.check_said(stage, **form.cleaned_data)
+    except Missing as missing:
+        for field, message in missing.fields.items():
+            if "reason" in request.POST:
+                form.add_error(field, message)
+        return True
+    return False
 
 
 def show_edit(request: MemberRequest, chosen: Chosen) -> HttpResponse:
@@ -142,6 +153,8 @@ def show_edit(request: MemberRequest, chosen: Chosen) -> HttpResponse:
         return form_page(request, "edit", chosen, status=422 if form.is_bound else 200, **context)
     try:
         facts = as_columns(request, {field: form.cleaned_data["value"]})
+        if note := form.cleaned_data.get("note"):
+            facts["close_note"] = note
     except Refused as refusal:
         return refused(request, refusal)
     kept = {

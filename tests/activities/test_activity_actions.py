@@ -144,7 +144,7 @@ def test_contact_and_work_on_a_deal_count_edits_and_cancelling_do_not(acme, deal
 def test_an_undone_stage_change_leaves_the_deal_as_quiet_as_it_was(acme, to):
     deal = make_deal(acme.bob, acme.stages["Qualified"], at=THEN)
     actions.log_call(deal, by=acme.bob, outcome="connected", at=THEN + DAY)
-    _, event = move_to_stage(deal, acme.stages[to], by=acme.bob, reason="Price")
+    _, event = move_to_stage(deal, acme.stages[to], by=acme.bob, reason="Other", note="So")
     assert last(deal) == event.left_at
     undone = undo_stage_change(event, by=acme.bob)
     assert last(deal) == undone.last_activity_at == THEN + DAY

@@ -236,13 +236,13 @@ def test_the_owner_and_who_follows_hear_of_stages_notes_and_the_end(acme, deal):
     deal, _ = move_to_stage(deal, acme.stages["Qualified"], by=acme.alice)
     add_note(deal, "Said", by=acme.alice)
     log_call(deal, by=acme.alice, outcome="connected")
-    move_to_stage(deal, acme.stages["Lost"], by=acme.alice, reason="Price")
+    move_to_stage(deal, acme.stages["Lost"], by=acme.alice, reason="No budget")
     for _ in range(3):
         handed_on(acme)
     assert kinds(acme.bob) == [Kind.DEAL_ASSIGNED, Kind.STAGE_CHANGED, Kind.NOTE, Kind.DEAL_LOST]
     assert kinds(acme.vera) == [Kind.STAGE_CHANGED, Kind.NOTE, Kind.DEAL_LOST]
     assert kinds(acme.alice) == []
-    assert Notification.objects.filter(kind=Kind.DEAL_LOST).first().data["reason"] == "Price"
+    assert Notification.objects.filter(kind=Kind.DEAL_LOST).first().data["reason"] == "No budget"
 
 
 def test_a_handler_that_runs_again_tells_nobody_twice(acme, deal):

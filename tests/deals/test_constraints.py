@@ -159,7 +159,7 @@ def test_what_hangs_on_deals(acme):
     undo_stage_change(event, by=acme.bob)
     undo = StageEvent.objects.get(undoes=event)
     check(undo, {"undoes_id": None}, [("stage_event_undone_once", {"undoes_id": event.pk})])
-    move_to_stage(other, acme.stages["Lost"], by=acme.bob, reason="Price")
+    move_to_stage(other, acme.stages["Lost"], by=acme.bob, reason="No budget")
     check(StageTotal.objects.get(stage=acme.stages["New"]), {"stage_id": acme.stages["Proposal"].pk}, [("stage_total_once", {"stage_id": acme.stages["New"].pk})])  # fmt: skip
     check(ClosedTotal.objects.get(), {"days": 77}, [("closed_total_once", {"days": 0})])
 

@@ -269,7 +269,7 @@ def test_a_probability_by_hand_is_kept_and_given_back(acme):
 def test_only_a_closed_deal_has_a_reason(acme, stage, field):
     deal = make_deal(acme.bob, acme.stages["Contacted"])
     if stage != "New":
-        deal, _ = move_to_stage(deal, acme.stages[stage], by=acme.bob, reason="Price")
+        deal, _ = move_to_stage(deal, acme.stages[stage], by=acme.bob, reason="Other", note="So")
     message = refused(update_deal, deal, by=acme.bob, version=deal.version, **{field: "Speed"}).message
     assert message == f"Only a {field.partition('_')[0]} deal has a reason for it."
 

@@ -194,7 +194,7 @@ def test_a_manager_reopens_and_so_does_the_system(acme, rita):
 def test_undo_of_a_move_leaves_the_deal_as_it_was(acme, source, target, fields):
     deal = make_deal(acme.bob, acme.stages[source], at=THEN, **fields)
     before = row(deal)
-    _, event = move_to_stage(deal, acme.stages[target], by=acme.bob, reason="No budget", note="?", competitor="Them")
+    _, event = move_to_stage(deal, acme.stages[target], by=acme.bob, reason="Other", note="?", competitor="Them")
     undo_stage_change(event, by=acme.bob, door="api")
     after = row(deal)
     assert {name for name in before if before[name] != after[name]} <= NEWER and after["version"] == 3

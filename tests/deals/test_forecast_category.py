@@ -92,5 +92,5 @@ def test_the_furthest_stage_is_kept_and_forgotten_by_an_undo(acme):
     assert furthest() == "New"
     way = (("Qualified", "Qualified"), ("Contacted", "Qualified"), ("Meeting scheduled", "Meeting scheduled"), ("Lost", "Meeting scheduled"), ("New", "Meeting scheduled"), ("Proposal", "Proposal"))  # fmt: skip
     for stage, expected in way:
-        move_to_stage(deal, acme.stages[stage], by=acme.alice, reason="Price")
+        move_to_stage(deal, acme.stages[stage], by=acme.alice, reason="Other", note="So")
         assert furthest() == expected

@@ -107,7 +107,7 @@ def test_leaving_cancels_what_nobody_touched(acme, deal):
         "Prepare meeting", {"why": "the deal left Meeting scheduled"}, None, "automation",
     )  # fmt: skip
     complete_task(Task.objects.get(title="Send proposal"), by=acme.bob)
-    move(acme, deal, "Lost", reason="Price")
+    move(acme, deal, "Lost", reason="No budget")
     hand_on(acme)
     assert tasks() == ["Send agenda and map", "My own", "Ask for feedback"] and tasks("done") == ["Send proposal"]
 

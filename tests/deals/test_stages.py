@@ -223,7 +223,7 @@ def test_the_deals_of_a_deleted_pipeline_go_to_stages_of_the_same_name_or_kind(a
     classic = add_pipeline(acme.workspace, name="Classic", template="classic", by=acme.alice)
     there = {stage.name: stage for stage in classic.stages.all()}
     deals = {name: make_deal(acme.bob, there[name], name) for name in ("Lead", "Qualified")}
-    move_to_stage(make_deal(acme.bob, there["Proposal"], "Lost"), there["Closed lost"], by=acme.bob, reason="Price")
+    move_to_stage(make_deal(acme.bob, there["Proposal"], "Lost"), there["Closed lost"], by=acme.bob, reason="No budget")
     with pytest.raises(Refused, match="3 deals .* stand in Classic. Where shall they go"):
         delete_pipeline(classic, by=acme.alice)
     assert delete_pipeline(classic, by=acme.alice, into=acme.stages["New"].pipeline) == 3

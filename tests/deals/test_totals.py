@@ -84,7 +84,7 @@ class Office:
             undo_change(change, by=self.acme.alice)
 
     def move_many(self, number, stage, amount):
-        facts = {"stage": self.acme.stages[stage].pk, "reason": "Price"}
+        facts = {"stage": self.acme.stages[stage].pk, "reason": "Other", "note": "So"}
         change_many(self.acme.workspace, "move", Deal.objects.all(), facts, by=self.acme.alice, summary="Moved")
 
     def edit_many(self, number, stage, amount):
@@ -97,7 +97,7 @@ class Office:
 
     def move(self, number, stage, amount):
         at = THEN + timedelta(hours=number % 500) if number % 3 else None
-        move_to_stage(self.deal(number), self.acme.stages[stage], by=self.acme.alice, reason="Price", at=at)
+        move_to_stage(self.deal(number), self.acme.stages[stage], by=self.acme.alice, reason="Other", note="So", at=at)
 
     def undo(self, number, stage, amount):
         event = StageEvent.objects.filter(from_stage__isnull=False, undoes=None).order_by("-pk").first()

@@ -64,7 +64,7 @@ def live(acme, plans) -> None:
         )  # fmt: skip
         if status != "open":
             at = now - ago * DAY + min(took, ago) * DAY
-            move_to_stage(deal, acme.stages[status.title()], by=acme.alice, reason="Price", at=at)
+            move_to_stage(deal, acme.stages[status.title()], by=acme.alice, reason="Other", note="So", at=at)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

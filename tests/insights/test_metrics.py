@@ -36,7 +36,7 @@ def made(acme):
         fields = {"name": "Deal", "by": acme.alice, "at": at} | more
         deal = create_deal(acme.workspace, stage=acme.stages[first], amount=None if amount is None else Decimal(amount), **fields)  # fmt: skip
         if took is not None:
-            deal, _ = move_to_stage(deal, acme.stages[stage], by=acme.alice, reason="Price", at=at + took)
+            deal, _ = move_to_stage(deal, acme.stages[stage], by=acme.alice, reason="Other", note="So", at=at + took)
         return deal
 
     return make
@@ -190,7 +190,7 @@ def test_as_of_each_day_of_a_deals_life(acme, made):
     deal, _ = move_to_stage(deal, acme.stages["Proposal"], by=acme.alice, at=THEN + 2 * DAY)
     deal, _ = move_to_stage(deal, acme.stages["Won"], by=acme.alice, at=THEN + 5 * DAY)
     deal, _ = move_to_stage(deal, acme.stages["Proposal"], by=acme.alice, at=THEN + 7 * DAY)
-    move_to_stage(deal, acme.stages["Lost"], by=acme.alice, reason="Price", at=THEN + 9 * DAY)
+    move_to_stage(deal, acme.stages["Lost"], by=acme.alice, reason="No budget", at=THEN + 9 * DAY)
     stood = {-1: {}, 0: "New", 1: "New", 2: "Proposal", 4: "Proposal", 5: "Won", 6: "Won", 7: "Proposal", 9: "Lost"}
     for days, stage in stood.items():
         found = summary_as_of(acme.workspace, (THEN + days * DAY).date())

@@ -23,7 +23,7 @@ def play(acme, *, done: bool, ends: str, by=None) -> Deal:
     follow(event)
     if done:
         complete_task(Task.objects.get(deal=deal), by=by)
-    deal, event = move_to_stage(deal, acme.stages[ends], by=by, reason="Price")
+    deal, event = move_to_stage(deal, acme.stages[ends], by=by, reason="Other", note="So")
     follow(event)
     return deal
 
