@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 
 from activities.models import LONGEST_TEXT, Activity, Attendee, Task
-from workspaces.fields import ClockField, DayField, MomentField, speak
+from workspaces.fields import ClockField, DayField, MomentField, WholeField, speak
 from workspaces.formats import Formats
 from workspaces.models import Membership, Workspace
 
@@ -36,7 +36,7 @@ class CallForm(forms.Form):
         label="Notes",
     )
     outcome = forms.ChoiceField(choices=[("", "—"), *Activity.Outcome.choices], required=False)
-    minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
+    minutes = WholeField(min_value=0, max_value=1440, required=False)
     at = MomentField(required=False, label="When")
 
 
@@ -48,7 +48,7 @@ class MeetingForm(forms.Form):
         label="Notes",
     )
     outcome = forms.ChoiceField(choices=[("", "—"), *Activity.MeetingOutcome.choices], required=False)
-    minutes = forms.IntegerField(min_value=0, max_value=1440, required=False)
+    minutes = WholeField(min_value=0, max_value=1440, required=False)
     at = MomentField(required=False, label="When")
 
 
@@ -68,7 +68,7 @@ class TaskForm(forms.Form):
     type = forms.ChoiceField(choices=Task.Type.choices, required=False)
     due_on = DayField(required=False, label="Due")
     due_time = ClockField(required=False, label="At", help_text="Without a time it is due all day.")
-    minutes = forms.IntegerField(min_value=1, max_value=1440, required=False, label="Minutes")
+    minutes = WholeField(min_value=1, max_value=1440, required=False, label="Minutes")
     place = forms.CharField(max_length=300, required=False, label="Place or link")
     assignee = forms.ModelChoiceField(
         queryset=Membership.objects.none(), to_field_name="user_id", required=False, empty_label=None
@@ -83,7 +83,7 @@ class TaskForm(forms.Form):
         super().__init__(*args, initial={"priority": Task.Priority.NORMAL} | (initial or {}), **kwargs)
         speak(self, formats)
         self.workspace = workspace
-        self.fields["assignee"].queryset = workspace.memberships.active().select_related("user")
+        self.fields["assignee"].queryset = workspace.memberships.working(initial and initial.get("assignee"))
 
     def clean(self) -> dict[str, object]:
         data = super().clean()

@@ -25,6 +25,7 @@ def fact_for_many(field: str, workspace: Workspace, data: dict | None, formats: 
     if note := form.fields.get("note"):
         note.initial, note.help_text = "", "Empty: each keeps the note that it has."
     if field == "owner":
+        form.fields["value"].empty_label = "Choose…"  # one Enter must not give them all to whoever stands first
         form.fields["hand_over"] = forms.BooleanField(
             required=False, label="Hand over their open tasks too", initial=True
         )

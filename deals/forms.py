@@ -15,7 +15,7 @@ from leads.models import Campaign, Segment, Source
 from workspaces.custom.fields import field_named, live_fields
 from workspaces.custom.forms import add_fields, form_field, take_values
 from workspaces.custom.values import Entity
-from workspaces.fields import AmountField, DayField, speak
+from workspaces.fields import AmountField, DayField, WholeField, speak
 from workspaces.formats import Formats
 from workspaces.forms import currency_choices
 from workspaces.models import Membership, Workspace
@@ -114,7 +114,7 @@ class DealForm(forms.Form):
         self.fields["stage"].queryset = stages.order_by("pipeline__position", "pipeline_id", "position")
         if workspace.pipelines.count() > 1:
             self.fields["stage"].label_from_instance = lambda stage: f"{stage.pipeline}: {stage}"
-        self.fields["owner"].queryset = workspace.memberships.active().select_related("user")
+        self.fields["owner"].queryset = workspace.memberships.working()
         self.initial.setdefault("currency", workspace.currency)
         offer(self.fields["currency"], workspace)
         self.asked = [field for field in live_fields(workspace, Entity.DEAL) if field.is_required]
@@ -186,12 +186,12 @@ FACTS: dict[str, Callable[[Workspace, Deal], forms.Field]] = {
         help_text="How sure it is, for the forecast.",
     ),
     "currency": lambda workspace, deal: CurrencyField(initial=deal.currency),
-    "probability": lambda workspace, deal: forms.IntegerField(
+    "probability": lambda workspace, deal: WholeField(
         min_value=0, max_value=100, required=False, initial=deal.probability, help_text="Empty: as the stage says."
     ),
     "expected_close_date": lambda workspace, deal: DayField(required=False, initial=deal.expected_close_date),
     "owner": lambda workspace, deal: forms.ModelChoiceField(
-        workspace.memberships.active().select_related("user"),
+        workspace.memberships.working(deal.owner_id),
         to_field_name="user_id",
         initial=deal.owner_id,
         empty_label=None,

@@ -8,6 +8,7 @@ from activities.models import Task
 from deals.actions import TEMPLATES
 from deals.models import CloseReason, Kind, Pipeline, PlaybookTask, Stage
 from deals.transitions import earliest_to_win
+from workspaces.fields import WholeField
 from workspaces.models import Workspace
 
 # Colours beside the browser's own choice of any.
@@ -76,10 +77,10 @@ class NewStageForm(forms.Form):
     name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
     kind = forms.ChoiceField(choices=Kind.choices, initial=Kind.OPEN)
     color = forms.RegexField(r"^#[0-9A-Fa-f]{6}$", label="Colour", initial=PALETTE[1], widget=ColorInput())
-    probability = forms.IntegerField(
+    probability = WholeField(
         min_value=0, max_value=100, initial=50, help_text="Percent. A won stage has 100, a lost one 0."
     )
-    rotting_days = forms.IntegerField(
+    rotting_days = WholeField(
         min_value=1,
         max_value=3650,
         required=False,
@@ -159,7 +160,7 @@ class PlaybookTaskForm(forms.Form):
     assignee = forms.ModelChoiceField(
         None, to_field_name="user_id", required=False, label="Which member", empty_label="—"
     )
-    due_amount = forms.IntegerField(min_value=0, max_value=1000, initial=1, label="Due after")
+    due_amount = WholeField(min_value=0, max_value=1000, initial=1, label="Due after")
     due_unit = forms.ChoiceField(
         choices=PlaybookTask.Unit.choices,
         initial=PlaybookTask.Unit.WORKING_DAYS,
@@ -170,7 +171,7 @@ class PlaybookTaskForm(forms.Form):
 
     def __init__(self, *args, workspace: Workspace, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["assignee"].queryset = workspace.memberships.active().select_related("user")
+        self.fields["assignee"].queryset = workspace.memberships.working()
 
     def facts(self) -> dict[str, object]:
         """As the action takes them: a user's id for the member."""

@@ -11,7 +11,7 @@ from workspaces.custom.forms import add_fields, take_values
 from workspaces.custom.values import Entity
 from workspaces.fields import AmountField, CountField, speak
 from workspaces.formats import Formats
-from workspaces.models import Membership, Workspace
+from workspaces.models import Membership, Role, Workspace
 
 
 class LinesField(forms.CharField):
@@ -44,7 +44,8 @@ class RecordForm(forms.Form):
         add_fields(self, self.custom, workspace, edited.custom if edited else {}, asked=edited is None)
         speak(self, formats)
         # Who owned it and has left stays its owner until somebody else is chosen.
-        owners = Q(status=Membership.Status.ACTIVE) | Q(user_id=edited.owner_id if edited else None)
+        works = Q(status=Membership.Status.ACTIVE) & ~Q(role=Role.VIEWER)
+        owners = works | Q(user_id=edited.owner_id if edited else None)
         self.fields["owner"].queryset = workspace.memberships.filter(owners).select_related("user")
         if edited:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=edited.version)

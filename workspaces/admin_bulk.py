@@ -32,7 +32,7 @@ class OwnerForm(BulkForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = self.workspace.memberships.active().select_related("user")
+        self.fields["owner"].queryset = self.workspace.memberships.working()
 
 
 class BulkMixin:

@@ -115,6 +115,15 @@ class DayField(forms.DateField):
             raise forms.ValidationError(f"The year must lie between {YEARS.start} and {YEARS.stop - 1}.")
 
 
+class WholeField(forms.IntegerField):
+    """A whole number, typed as text: browsers drop a comma that is not their own, and "2,5" would be 25."""
+
+    widget = forms.TextInput
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"inputmode": "numeric"}
+
+
 class ClockField(forms.TimeField):
     """A time of day, typed with or without am and pm."""
 

@@ -151,6 +151,10 @@ class MembershipQuerySet(models.QuerySet):
     def active(self) -> MembershipQuerySet:
         return self.filter(status=Membership.Status.ACTIVE)
 
+    def working(self, and_user: int | None = None) -> MembershipQuerySet:
+        """Who is given work: viewers read only. `and_user`: and who has it now."""
+        return self.active().filter(~models.Q(role=Role.VIEWER) | models.Q(user_id=and_user)).select_related("user")
+
 
 @pghistory.track()
 class Membership(TenantModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from django.db.models import F
 from django.utils import timezone
@@ -60,12 +61,17 @@ def edit_stage(stage: Stage, *, by: Membership | None, version: int | None = Non
 
 @action
 def reorder_stages(pipeline: Pipeline, order: Sequence[int], *, seen: Sequence[int], by: Membership | None) -> None:
-    """`order` and `seen` are ids, see check_order. The earliest stage to win from stays the one it was."""
+    """`order` and `seen` are ids, see check_order; open stages come first. The earliest stage to win from stays the one it
+    was."""
     check_may(by, Role.ADMIN, "change stages")
     pipeline = lock_row(pipeline)
     stages = list(pipeline.stages.select_for_update())
     earliest = None if pipeline.win_from is None else earliest_to_win(stages, pipeline.win_from)
-    put_in_order(stages, check_order(stages, order, seen))
+    places = check_order(stages, order, seen)
+    is_open = [stage.kind == Kind.OPEN for _, stage in sorted(zip(places, stages, strict=True), key=itemgetter(0))]
+    if is_open != sorted(is_open, reverse=True):
+        raise Refused("Won and lost stages stand behind the open ones.")
+    put_in_order(stages, places)
     if earliest:
         save_row(pipeline, {"win_from": earliest.position})
 

@@ -70,7 +70,8 @@ def pipeline_edit(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def pipeline_page(request: MemberRequest, pipeline: Pipeline, rules: RulesForm | None = None) -> HttpResponse:
-    stages = list(pipeline.stages.annotate(open_deals=Sum("totals__deals", default=0)))
+    # Sums forget the order that a model has by itself.
+    stages = list(pipeline.stages.annotate(open_deals=Sum("totals__deals", default=0)).order_by("position"))
     context = {"pipeline": pipeline, "stages": stages, "rules": rules or RulesForm(pipeline=pipeline, stages=stages)}
     status = 422 if rules else 200
     return render(request, "deals/settings/pipeline_edit.html", context, status=status)

@@ -349,3 +349,20 @@ def test_a_deal_in_short(acme, bob, deal):
     assert "Call Ida" in peek.text and "They like it" in peek.text and "€1,000" in peek.text
     assert not peek.all("form")
     assert read(bob.get(url(acme.workspace, "deal_peek", deal.pk))).one("h1").text == "Harbour"
+
+
+def test_viewers_are_given_no_work(acme, bob, deal):
+    offered = read(bob.get(edit_path(deal, "owner"), headers=SCRIPT)).one("select").all("option")
+    assert [option.text for option in offered] == ["Alice", "Bob"]
+    new = read(bob.get(url(acme.workspace, "deal_new"), headers=SCRIPT)).one("select", name="owner")
+    assert "Vera" not in new.text
+    task = read(bob.get(url(acme.workspace, "task_new", "deal", deal.pk), headers=SCRIPT)).one(
+        "select", name="assignee"
+    )
+    assert "Vera" not in task.text
+
+
+def test_a_probability_is_typed_as_text(acme, bob, deal):
+    form = read(bob.get(edit_path(deal, "probability"), headers=SCRIPT)).one("form", "fact-form")
+    assert form.one("input", name="value")["type"] == "text"
+    assert edit(bob, deal, "probability", "2,5").status_code == 422

@@ -57,6 +57,9 @@ def test_rows_are_put_in_order_by_buttons_without_javascript(acme: Cast, alice: 
     first = {"up": str(acme.stages["New"].pk)}
     alice.post(form["action"], fresh.one("form", data_sort=None).fields | first)
     assert names()[:3] == ["New", "Qualified", "Contacted"]  # the first one stays
+    again = read(alice.get(url(acme.workspace, "pipeline_edit", acme.stages["New"].pipeline_id)))
+    seen = again.one("form", data_sort=None).fields["seen"]
+    assert [int(pk) for pk in seen.split(",")] == [stage.pk for stage in acme.stages["New"].pipeline.stages.all()]
 
 
 def test_a_drag_is_saved_and_undone(acme: Cast, alice: Client):

@@ -161,6 +161,8 @@ def test_stages_are_put_in_order_and_the_earliest_to_win_from_stays_the_one_it_w
         reorder_stages(pipeline, seen, seen=seen, by=acme.alice)
     with pytest.raises(Refused, match="names each of them once"):
         reorder_stages(pipeline, [*order[:6], order[0]], seen=order, by=acme.alice)
+    with pytest.raises(Refused, match="behind the open ones"):
+        reorder_stages(pipeline, [*order[:4], order[5], order[4], order[6]], seen=order, by=acme.alice)
     delete_stage(acme.stages["Qualified"], by=acme.alice)
     deal = make_deal(acme.bob, acme.stages["New"])
     assert Pipeline.objects.get().win_from == 1  # the next one

@@ -13,7 +13,7 @@ from deals.models import Deal
 from leads.actions import capture, create_company, create_contact, update_company, update_lead
 from leads.models import Company, Lead
 from tests.factories import make_deal, url
-from tests.pages import SCRIPT
+from tests.pages import SCRIPT, read
 from workspaces.action import NotAllowed, Refused, Stale
 from workspaces.custom.actions import archive_field, change_field, create_field, move_field, restore_field
 from workspaces.custom.fields import all_fields, live_fields
@@ -215,6 +215,13 @@ def test_a_fact_is_edited_in_place_and_refused_beside_it(acme, login):
     assert stale.status_code == 409
     assert "It is now https://example.com." in stale.content.decode()
     assert bob.get(url(acme.workspace, "deal_edit", deal.pk, "cf_nothing")).status_code == 404
+
+
+def test_the_overview_has_them_too(acme, login):
+    create_field(acme.workspace, entity="deal", label="Seats", type="number", by=acme.alice)
+    deal = make_deal(acme.bob, acme.stages["New"], custom={"seats": "12"})
+    page = read(login(acme.bob).get(url(acme.workspace, "deal_detail", deal.pk), {"tab": "overview"}))
+    assert "Seats 12" in page.one(id="activity").text
 
 
 def test_required_fields_are_asked_for_in_new_forms(acme, login):
