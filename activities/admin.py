@@ -152,7 +152,7 @@ class AttachmentAdmin(AboutMixin, ReadOnlyAdmin):
 @admin.register(Attendee, site=site)
 class AttendeeAdmin(ReadOnlyAdmin):
     menu = ("Sales", 54, "groups")
-    list_display = ("email", "name", "task", "answer", "is_off")
+    list_display = ("email", "name", "task", "answer", "is_off", "sent_at", "attempts", "next_try_at", "problem")
     list_filter = ("answer",)
     search_fields = ("email", "name", "task__title")
 

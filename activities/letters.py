@@ -64,7 +64,7 @@ def write(mail: NotificationMail) -> EmailMultiAlternatives | None:
         body=render_to_string("mail/notifications.txt", context),
         to=[user.email],
         headers={
-            "Message-ID": message_id(mail),
+            "Message-ID": write_id(mail),
             "List-Unsubscribe": f"<{stop}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             "Auto-Submitted": "auto-generated",
@@ -74,11 +74,15 @@ def write(mail: NotificationMail) -> EmailMultiAlternatives | None:
     return message
 
 
-def message_id(mail: NotificationMail) -> str:
+def write_id(mail: NotificationMail) -> str:
+    return message_id("notification", mail.workspace_id, mail.pk, mail.created_at.isoformat())
+
+
+def message_id(kind: str, *facts: object) -> str:
     """The same however often it is sent."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    made = hashlib.sha256(f"{mail.workspace_id}/{mail.pk}/{mail.created_at.isoformat()}".encode()).hexdigest()[:24]
-    return f"<notification.{mail.pk}.{made}@{host}>"
+    made = hashlib.sha256("/".join(map(str, (kind, *facts))).encode()).hexdigest()[:32]
+    return f"<{kind}.{made}@{host}>"
 
 
 # --- links that stop them -----------------------------------------------------------------------------------

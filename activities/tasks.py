@@ -9,11 +9,9 @@ from django.utils import timezone
 
 from activities import files, outbox
 from activities.actions import mailing
-from activities.actions.meetings import send_meeting_mail as mail_attendee
-from activities.actions.meetings import unsent
 from activities.actions.reading import forget_old
 from activities.actions.reminding import remind
-from activities.models import Attachment, Task
+from activities.models import Attachment, Attendee, Task
 from workspaces.models import Workspace
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import all_workspaces, tenant
@@ -37,14 +35,14 @@ def dispatch_missed() -> None:
 
 
 @shared_task
-def send_notification_mails() -> None:
-    """What is due by mail. Many of these may run at once: each row is claimed by one of them."""
+def send_mails() -> None:
+    """What is due by mail, and what a lost doorbell or a mail server left lying. Many of these may run at once: each row is claimed by one of them."""
     for workspace_id, user_id in mailing.due():
         with survived(f"The mail of user {user_id} in workspace {workspace_id}"):
             mailing.gather(workspace_id, user_id)
-    for workspace_id, mail_id in mailing.to_send():
-        with survived(f"Mail {mail_id} of workspace {workspace_id}"):
-            if not mailing.send(workspace_id, mail_id):
+    for kind, workspace_id, pk in mailing.to_send():
+        with survived(f"{kind.__name__} {pk} of workspace {workspace_id}"):
+            if not mailing.send(kind, workspace_id, pk):
                 return  # the mail server is away: the others wait for the next run
 
 
@@ -82,15 +80,4 @@ def send_reminders() -> None:
 
 @shared_task
 def send_meeting_mail(workspace_id: int, attendee_id: int) -> None:
-    with tenant(workspace_id):
-        mail_attendee(attendee_id)
-
-
-@shared_task
-def send_missed_meeting_mail() -> None:
-    """What a lost doorbell or a mail server left lying."""
-    with all_workspaces():
-        found = list(unsent().order_by("pk").values_list("workspace_id", "pk"))
-    for workspace_id, pk in found:
-        with survived(f"The invitation {pk}"):
-            send_meeting_mail(workspace_id, pk)
+    mailing.send(Attendee, workspace_id, attendee_id)

@@ -3,10 +3,9 @@
 SCHEDULE = {
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
-    "send-notification-mails": {"task": "activities.tasks.send_notification_mails", "schedule": 30},
+    "send-mails": {"task": "activities.tasks.send_mails", "schedule": 30},
     "forget-notifications": {"task": "activities.tasks.forget_notifications", "schedule": 86400},
     "send-reminders": {"task": "activities.tasks.send_reminders", "schedule": 30},
-    "send-missed-meeting-mail": {"task": "activities.tasks.send_missed_meeting_mail", "schedule": 60},
     "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
     "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
     "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},

@@ -1,4 +1,4 @@
-"""Notifications by mail: gathered into one mail per reader, then sent until the mail server takes it.
+"""Mail: notifications, gathered into one mail per reader, and invitations to meetings; sent until the mail server takes it.
 
 A notification is put into one mail only, under a lock. A mail is sent at least once: a worker claims it for CLAIM, sends
 it, and says so; one that dies in between leaves it claimed, and when the claim is over it goes out again under the same
@@ -8,15 +8,17 @@ Message-ID, by which mail servers and readers tell that they have it. The other 
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
 from activities import letters
-from activities.models import Delivery, Notification, NotificationMail
+from activities.actions.meetings import write_invitation
+from activities.models import Attendee, Delivery, Notification, NotificationMail, Outgoing
 from activities.quiet import HOLD, after_quiet, next_digest
 from workspaces.models import Membership
 from workspaces.standins import receives_no_mail
@@ -27,6 +29,11 @@ TRIES = 10
 LONGEST_PAUSE = timedelta(hours=4)
 BATCH = 500
 BY_MAIL = Delivery.When
+# What is mailed, and who writes it: inside its workspace; None when there is nothing to say any more.
+LETTERS: dict[type[Outgoing], Callable[[Any], EmailMultiAlternatives | None]] = {
+    NotificationMail: letters.write,
+    Attendee: write_invitation,
+}
 
 
 def mail_times(members: Iterable[Membership], kind: str, now: datetime) -> dict[int, datetime | None]:
@@ -86,43 +93,48 @@ def gather(workspace_id: int, user_id: int) -> NotificationMail | None:
 # --- sending ----------------------------------------------------------------------------------------------
 
 
-def to_send() -> list[tuple[int, int]]:
-    """(workspace id, mail id), the oldest first."""
+def to_send() -> list[tuple[type[Outgoing], int, int]]:
+    """(kind, workspace id, id) of what waits, of each kind the oldest first."""
+    found: list[tuple[type[Outgoing], int, int]] = []
     with all_workspaces():
-        waiting = NotificationMail.objects.filter(next_try_at__lte=timezone.now()).order_by("next_try_at")
-        return list(waiting.values_list("workspace_id", "pk")[:BATCH])
+        for kind in LETTERS:
+            waiting = kind._default_manager.filter(next_try_at__lte=timezone.now()).order_by("next_try_at")
+            found += [(kind, *keys) for keys in waiting.values_list("workspace_id", "pk")[:BATCH]]
+    return found
 
 
-def send(workspace_id: int, mail_id: int) -> bool:
+def send(kind: type[Outgoing], workspace_id: int, pk: int) -> bool:
     """Try to send it, unless another worker does. False when the mail server is away, so that all others may wait too."""
     with tenant(workspace_id):
-        message = _claim(mail_id)
-    if message is None:
+        claimed, message = _claim(kind, pk)
+    if claimed is None or message is None:
         return True
     problem, is_final, is_away = _hand_over(message)
     with tenant(workspace_id):
-        mail = NotificationMail.objects.get(pk=mail_id)
+        row = kind._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
+        if row is None:
+            return not is_away  # deleted meanwhile
         if not problem:
-            mail.sent_at, mail.next_try_at, mail.problem = timezone.now(), None, ""
-        else:
-            is_final = is_final or mail.attempts >= TRIES
-            mail.next_try_at = None if is_final else timezone.now() + pause(mail.attempts)
-            mail.problem = problem[:200]
-        mail.save()
+            row.taken(claimed)
+        elif row.next_try_at == claimed.next_try_at:  # else it changed meanwhile, and waits anew
+            is_final = is_final or row.attempts >= TRIES
+            row.next_try_at = None if is_final else timezone.now() + pause(row.attempts)
+            row.problem = problem[:200]
+        row.save()
     return not is_away
 
 
-def _claim(mail_id: int) -> EmailMultiAlternatives | None:
-    """The mail as its reader may see it now; None when it is another's, or there is nothing left to say."""
-    locked = NotificationMail.objects.select_for_update(skip_locked=True, no_key=True)
-    mail = locked.filter(pk=mail_id, next_try_at__lte=timezone.now()).first()
-    if mail is None:
-        return None
-    message = letters.write(mail)
-    mail.attempts += 1
-    mail.next_try_at = timezone.now() + CLAIM if message else None
-    mail.save()
-    return message
+def _claim(kind: type[Outgoing], pk: int) -> tuple[Outgoing | None, EmailMultiAlternatives | None]:
+    """The row, and its mail as the reader may see it now; None when it is another's, or there is nothing left to say."""
+    locked = kind._default_manager.select_for_update(skip_locked=True, no_key=True)
+    row = locked.filter(pk=pk, next_try_at__lte=timezone.now()).first()
+    if row is None:
+        return None, None
+    message = LETTERS[kind](row)
+    row.attempts += 1
+    row.next_try_at = timezone.now() + CLAIM if message else None
+    row.save()
+    return row, message
 
 
 def _hand_over(message: EmailMultiAlternatives) -> tuple[str, bool, bool]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from email.utils import formataddr, parseaddr
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
-from django.db.models import F, Model
+from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from activities.actions.recording import record
 from activities.ics import invitation
+from activities.letters import message_id
 from activities.models import Activity, Attendee, Door, Task
 from workspaces.access import check_may
 from workspaces.action import Refused, action
@@ -40,7 +41,8 @@ def invite_people(task: Task, people: Sequence[Person], *, by: Membership, door:
         raise Refused("People are invited to a meeting that has a day and is still to be held.")
     wanted = {email.strip().lower(): (name, contact) for email, name, contact in people}
     check_people(wanted)
-    known = {person.email: person for person in Attendee.objects.filter(task=task)}
+    known = {person.email: person for person in Attendee.objects.select_for_update().filter(task=task)}
+    check_consent(task, wanted.keys() - {email for email, person in known.items() if not person.is_off})
     asked = []
     for email, (name, contact) in wanted.items():
         person = known.pop(email, None) or Attendee(workspace_id=task.workspace_id, task=task, email=email)
@@ -59,7 +61,7 @@ def invite_people(task: Task, people: Sequence[Person], *, by: Membership, door:
         person.is_off = person in gone
         person.due_version = task.version
         person.save()
-    ring(task)
+    ring(task, [person.pk for person in (*asked, *gone)])
     if task.subject:
         named = {"invited": asked, "invitation taken back from": gone}
         words = "; ".join(f"{what} {', '.join(map(str, who))}" for what, who in named.items() if who)
@@ -80,38 +82,39 @@ def check_people(wanted: Collection[str]) -> None:
             raise Refused(NO_MAIL, fields={"others": NO_MAIL})
 
 
+def check_consent(task: Task, emails: Collection[str]) -> None:
+    """Typed or chosen: who asked for no mail gets none."""
+    addresses = apps.get_model("leads", "ContactEmail").objects.filter(workspace_id=task.workspace_id)
+    silent = addresses.filter(email__in=emails, contact__do_not_email=True).order_by("email")
+    if found := list(silent.values_list("email", flat=True)):
+        say = f"{', '.join(found)} asked for no mail."
+        raise Refused(say, fields={"others": say})
+
+
 def tell_attendees(task: Task, changed: Collection[str]) -> None:
     """In the transaction that changed the meeting: who is asked to it will be mailed how it is now."""
     if task.type != Task.Type.MEETING or not TOLD & set(changed) or task.status == Task.Status.DONE:
         return
-    if Attendee.objects.filter(task=task, is_off=False).update(due_version=task.version):
-        ring(task)
+    ring(task, Attendee.objects.filter(task=task, is_off=False).values_list("pk", flat=True))
 
 
-def ring(task: Task) -> None:
-    for pk in unsent().filter(task=task).values_list("pk", flat=True):
+def ring(task: Task, people: Iterable[int]) -> None:
+    """They are to know this version, and are mailed it at once."""
+    pks = list(people)
+    fresh = {"attempts": 0, "next_try_at": timezone.now(), "problem": ""}
+    Attendee.objects.filter(pk__in=pks).update(due_version=task.version, **fresh)
+    for pk in pks:
         after_commit("activities.tasks.send_meeting_mail", task.workspace_id, pk)
 
 
-def unsent() -> Any:
-    return Attendee.objects.filter(due_version__gt=F("sent_version"))
-
-
-def send_meeting_mail(attendee_id: int) -> bool:
-    """Mail one person how the meeting is now, if they do not know it yet. A failure leaves it unsent, for the next try."""
-    found = unsent().select_for_update(of=("self",)).select_related("task__assignee", "task__created_by", "workspace")
-    person = found.filter(pk=attendee_id).first()
-    if person is None:
-        return False
+def write_invitation(person: Attendee) -> EmailMultiAlternatives | None:
+    """How the meeting is now; None for who does not know of it and need not hear that it is off."""
     task, never = person.task, person.sent_version == 0
-    person.sent_version = person.due_version
-    person.save(update_fields=["sent_version"])
     cancelled = person.is_off or task.status == Task.Status.CANCELLED or task.due_at is None
     organiser = task.assignee or task.created_by
     if organiser is None or task.due_at is None or (cancelled and never):
-        return False
-    message(person, task, organiser, "Cancelled" if cancelled else "Invitation" if never else "Updated").send()
-    return True
+        return None
+    return message(person, task, organiser, "Cancelled" if cancelled else "Invitation" if never else "Updated")
 
 
 def message(person: Attendee, task: Task, organiser: User, what: str) -> EmailMultiAlternatives:
@@ -128,6 +131,7 @@ def message(person: Attendee, task: Task, organiser: User, what: str) -> EmailMu
         from_email=formataddr((_line(f"{organiser} ({workspace})"), parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
         to=[person.email],
         reply_to=[organiser.email],
+        headers={"Message-ID": message_id("meeting", task.uid, person.pk, person.due_version)},
     )
     method = "CANCEL" if cancelled else "REQUEST"
     calendar = invitation(task, organiser, [person] if cancelled else others, cancelled=cancelled)

@@ -9,6 +9,7 @@ from activities.models.attachment import Attachment
 from activities.models.calendar import Attendee, CalendarFeed
 from activities.models.note import Mention, Note
 from activities.models.notification import Delivery, Follow, Notification, NotificationMail
+from activities.models.outgoing import Outgoing
 from activities.models.task import Task
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationMail",
+    "Outgoing",
     "SUBJECTS",
     "Task",
     "subject_indexes",

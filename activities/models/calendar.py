@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pghistory
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
+from activities.models.outgoing import Outgoing
 from activities.models.task import Task
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
 
@@ -28,10 +29,9 @@ class CalendarFeed(TenantModel):
         return f"Calendar of {self.user}"
 
 
-@pghistory.track(exclude=["due_version", "sent_version"])
-class Attendee(TenantModel):
-    """Somebody who is asked to a meeting. They are to know its version `due_version`, and were mailed `sent_version`: the
-    two are the outbox of invitations. One who `is_off` is told that the meeting, or their part in it, is cancelled."""
+@pghistory.track(exclude=["due_version", "sent_version", "attempts", "next_try_at", "sent_at", "problem"])
+class Attendee(Outgoing):
+    """Somebody who is asked to a meeting. They are to know its version `due_version`, and were mailed `sent_version`. One who `is_off` is told that the meeting, or their part in it, is cancelled."""
 
     class Answer(models.TextChoices):
         NONE = "", "No answer yet"
@@ -51,8 +51,17 @@ class Attendee(TenantModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "task", "email"], name="attendee_once")]
         indexes = [
-            models.Index(fields=["workspace"], name="attendee_unsent", condition=Q(due_version__gt=F("sent_version")))
+            models.Index(fields=["next_try_at"], name="attendee_try", condition=Q(next_try_at__isnull=False)),
         ]
 
     def __str__(self):
         return self.name or self.email
+
+    @property
+    def is_given_up(self) -> bool:
+        return bool(self.problem) and self.next_try_at is None
+
+    def taken(self, claimed: Outgoing) -> None:
+        self.sent_version = max(self.sent_version, claimed.due_version)
+        if self.due_version == claimed.due_version:  # else it changed while it was sent, and waits again
+            super().taken(claimed)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from activities import triggers
 from activities.models.about import About, subject_indexes
 from activities.models.activity import Activity
+from activities.models.outgoing import Outgoing
 from activities.models.task import Task
 from workspaces.models import Membership
 from workspaces.tenant import MemberForeignKey, TenantForeignKey, TenantModel
@@ -150,16 +151,12 @@ class Delivery(TenantModel):
         return self.choices.get(kind) or self.DEFAULTS.get(Notification.Kind(kind), self.When.NOW)
 
 
-class NotificationMail(TenantModel):
+class NotificationMail(Outgoing):
     """One mail of one or more notifications. Its id makes the Message-ID, so that a second copy, sent because a worker
     died between sending and saying so, is taken for the first one by the reader's mail server."""
 
     recipient = MemberForeignKey(db_index=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(null=True, blank=True, help_text="Empty once it was sent or given up.")
-    sent_at = models.DateTimeField(null=True, blank=True)
-    problem = models.CharField(max_length=200, blank=True, help_text="What the mail server said last.")
 
     class Meta:
         indexes = [

@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from icalendar import Calendar
 
-from activities.actions import cancel_task, complete_task, invite_people, people_of, plan_task, reopen_task, update_task
-from activities.actions.meetings import send_meeting_mail, unsent
+from activities.actions import (
+    cancel_task,
+    complete_task,
+    invite_people,
+    mailing,
+    people_of,
+    plan_task,
+    reopen_task,
+    update_task,
+)
 from activities.actions.reminding import remind
 from activities.models import Activity, Attendee, Notification, Task
 from deals.actions import add_contact
@@ -43,8 +51,21 @@ def mails(settings):
         yield server
 
 
+def waiting():
+    return Attendee.objects.filter(next_try_at__isnull=False).order_by("pk")
+
+
 def send_all() -> int:
-    return sum(send_meeting_mail(pk) for pk in unsent().order_by("pk").values_list("pk", flat=True))
+    """How many were mailed."""
+    before = {person.pk: person.sent_version for person in Attendee.objects.all()}
+    for person in waiting():
+        mailing.send(Attendee, person.workspace_id, person.pk)
+    return sum(person.sent_version != before[person.pk] for person in Attendee.objects.all())
+
+
+def later(**ago: int) -> None:
+    """As if this much time had passed, for what waits."""
+    waiting().update(next_try_at=F("next_try_at") - timedelta(**ago))
 
 
 def calendars(mails) -> list[tuple[str, str, int]]:
@@ -108,17 +129,55 @@ def test_who_is_taken_off_is_told_and_may_come_back(acme, meeting, mails):
 def test_who_never_heard_of_it_need_not_hear_that_it_is_off(acme, meeting, mails):
     invite_people(meeting, [IDA], by=acme.bob)
     cancel_task(meeting, by=acme.bob)
-    assert send_all() == 0 and mails.taken == [] and not unsent().exists()
+    assert send_all() == 0 and mails.taken == [] and not waiting().exists()
 
 
-def test_a_mail_server_that_is_away_loses_none(acme, meeting, mails):
+def test_a_mail_server_that_is_away_loses_none_and_is_not_besieged(acme, meeting, mails):
     invite_people(meeting, [IDA], by=acme.bob)
     mails.refuses = True
-    with pytest.raises(OSError), transaction.atomic():
-        send_all()
-    assert unsent().count() == 1
+    assert send_all() == 0
+    person = waiting().get()
+    assert person.attempts == 1 and "451" in person.problem and person.next_try_at > timezone.now()
     mails.refuses = False
+    assert send_all() == 0, "not before its time"
+    later(minutes=2)
     assert send_all() == 1
+    person = Attendee.objects.get()
+    assert (person.problem, person.next_try_at) == ("", None) and person.sent_at
+    assert mails.taken[0]["Message-ID"].startswith("<meeting.")
+
+
+@pytest.mark.parametrize(("refusal", "tries"), [("550 no such user", 1), ("451 try again later", mailing.TRIES)])
+def test_no_address_is_tried_for_ever(acme, login, meeting, mails, refusal, tries):
+    mails.refuses, mails.refusal = True, refusal
+    meeting = invite_people(meeting, [IDA], by=acme.bob)
+    for _ in range(mailing.TRIES + 2):
+        send_all()
+        later(hours=5)
+    person = Attendee.objects.get()
+    assert (person.attempts, person.next_try_at, person.sent_version) == (tries, None, 0)
+    page = read(login(acme.bob).get(url(acme.workspace, "meeting_invite", meeting.pk), headers=SCRIPT))
+    assert "Could not be sent" in page.text
+    # What changes is news, and gets another chance.
+    mails.refuses = False
+    update_task(meeting, by=acme.bob, place="Dock 4")
+    assert send_all() == 1 and mails.taken[0]["Subject"] == "Invitation: Demo"
+
+
+def test_a_change_while_it_is_sent_is_sent_too(acme, meeting, mails):
+    invite_people(meeting, [IDA], by=acme.bob)
+    claimed = waiting().get()
+    update_task(meeting, by=acme.bob, place="Dock 4")
+    person = Attendee.objects.get()
+    person.taken(claimed)
+    assert person.sent_version == claimed.due_version and person.next_try_at is not None
+
+
+def test_who_asked_for_no_mail_is_not_invited_by_typing_either(acme, meeting):
+    create_contact(acme.workspace, first_name="Silent", emails=[IDA[0]], do_not_email=True, by=acme.bob)
+    with pytest.raises(Refused, match="asked for no mail"):
+        invite_people(meeting, [("Ida@brightwater.test", "", None)], by=acme.bob)
+    assert not Attendee.objects.exists()
 
 
 @pytest.mark.parametrize("evil", ["Demo\r\nBcc: all@evil.test", "Demo\nX-Evil: 1", "Demo\r\n\r\n<b>hi"])

@@ -23,7 +23,7 @@ from django.utils import timezone
 from activities import letters
 from activities.actions import add_note, choose_delivery, mailing, mark_all_read, notify
 from activities.models import Activity, Delivery, Notification, NotificationMail
-from activities.tasks import send_notification_mails
+from activities.tasks import send_mails
 from deals.actions import delete_deal, move_to_stage, undo_stage_change, update_deal
 from tests.factories import make_cast, make_deal
 from tests.mailserver import mail_server
@@ -58,7 +58,7 @@ def run() -> list[mail.EmailMultiAlternatives]:
     """What the beat's task sends a minute later."""
     later(minutes=1)
     before = len(mail.outbox)
-    send_notification_mails()
+    send_mails()
     return mail.outbox[before:]
 
 
@@ -67,7 +67,7 @@ def run() -> list[mail.EmailMultiAlternatives]:
 
 def test_a_mention_comes_at_once_but_not_before_it_can_be_undone(acme, deal):
     tell(acme, deal)
-    send_notification_mails()
+    send_mails()
     assert not mail.outbox
     [letter] = run()
     assert letter.to == [acme.bob.user.email] and letter.subject == "Alice mentioned you on Brightwater sensors"
@@ -241,7 +241,7 @@ def test_many_workers_at_once_send_each_mail_once(smtp):
 
     def work(number: int) -> None:
         try:
-            send_notification_mails()
+            send_mails()
         finally:
             connection.close()
 
@@ -261,7 +261,7 @@ def test_a_mail_server_that_is_away_is_tried_again(acme, deal, settings):
     assert timedelta(0) < kept.next_try_at - timezone.now() <= timedelta(minutes=1)
     with mail_server() as server:
         settings.EMAIL_PORT = server.port
-        send_notification_mails()
+        send_mails()
         assert not server.taken, "not before its time"
         server.refuses = True
         run()
@@ -272,7 +272,7 @@ def test_a_mail_server_that_is_away_is_tried_again(acme, deal, settings):
         [letter] = server.taken
     kept = NotificationMail.objects.get()
     assert (kept.attempts, kept.problem, kept.next_try_at) == (3, "", None) and kept.sent_at
-    assert letter["Message-ID"] == letters.message_id(kept)
+    assert letter["Message-ID"] == letters.write_id(kept)
 
 
 def test_an_address_that_is_refused_for_good_is_given_up(acme, deal, smtp):
@@ -295,8 +295,8 @@ def test_it_is_not_tried_for_ever(acme, deal, smtp):
 
 SEND = """
 import django; django.setup()
-from activities.tasks import send_notification_mails
-send_notification_mails()
+from activities.tasks import send_mails
+send_mails()
 """
 
 
@@ -322,12 +322,12 @@ def test_a_worker_that_is_killed_after_sending_leaves_a_copy_that_collapses(smtp
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
     smtp.answers.set()
-    send_notification_mails()
+    send_mails()
     assert len(smtp.taken) == 1, "claimed: another worker leaves it alone"
     with tenant(cast.workspace):
         later(minutes=16)
-    send_notification_mails()
-    send_notification_mails()
+    send_mails()
+    send_mails()
     first, second = smtp.taken
     assert first["Message-ID"] == second["Message-ID"] and first["Subject"] == second["Subject"]
     with tenant(cast.workspace):
@@ -359,7 +359,7 @@ def test_from_the_click_to_the_mail_by_a_real_worker(settings):
         with tenant(cast.workspace):
             later(minutes=1)
         for _ in range(3):
-            current_app.send_task("activities.tasks.send_notification_mails")
+            current_app.send_task("activities.tasks.send_mails")
         wait_until(lambda: mail.outbox, "the mail", seconds=20)
     assert told() == 1 and len(mail.outbox) == 1
     assert mail.outbox[0].subject == "Alice moved Brightwater sensors from New to Qualified"

@@ -226,10 +226,10 @@ WHERE t.relname = ANY (%s)
 # Bins are emptied in each workspace, and hold little. Reminders and mails that are due, and a calendar's address, are looked
 # for past row-level security, over all workspaces at once.
 NOT_BY_WORKSPACE = {
-    "deal_bin", "attachment_bin", "task_remind", "notification_mail", "notification_mail_try", "calendar_feed_token",
+    "deal_bin", "attachment_bin", "task_remind", "notification_mail", "notification_mail_try", "attendee_try", "calendar_feed_token",
 }  # fmt: skip
 # Of few rows among very many, which the whole index that begins alike would read on its way.
-FEW = {"activity_pending", "attendee_unsent", "notification_unread", "deal_due"}
+FEW = {"activity_pending", "notification_unread", "deal_due"}
 
 
 @pytest.fixture
