@@ -102,7 +102,7 @@ class StageForm(NewStageForm, VersionedForm):
 
 
 class ClearStageForm(VersionedForm):
-    into = forms.ModelChoiceField(Stage.objects.none(), required=False, label="Where shall they go?", empty_label=None)
+    into = forms.ModelChoiceField(Stage.objects.none(), label="Where shall they go?", empty_label=None)
 
     def __init__(self, *args, stage: Stage, deals: int, **kwargs):
         super().__init__(*args, **kwargs)

@@ -39,6 +39,7 @@ class StageLine:
     amount: Decimal = Decimal(0)
     weighted: Decimal = Decimal(0)
     is_archived: bool = False
+    converted: int = 0  # deals in another currency, so that the amounts are by their rates
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Summary:
     def as_json(self) -> dict[str, object]:
         return {
             "stages": [
-                {key: value for key, value in asdict(line).items() if key not in ("color", "is_archived")}
+                {key: value for key, value in asdict(line).items() if key not in ("color", "is_archived", "converted")}
                 for line in self.stages
             ],
             "deals": sum(line.deals for line in self.stages),
@@ -96,19 +97,21 @@ def summary(workspace: Workspace, owners: list[int] | None = None) -> Summary:
     """As it stands now, over the deals of these owners (None: everybody's)."""
     only = Q() if owners is None else Q(owner_id__in=owners)
     lines = stage_lines(workspace)
-    for pk, deals, amount, weighted in (
+    for pk, deals, amount, weighted, converted in (
         StageTotal.objects.filter(only, workspace=workspace)
         .values_list("stage_id")
-        .annotate(Sum("deals"), Sum("amount"), Sum("weighted"))
+        .annotate(Sum("deals"), Sum("amount"), Sum("weighted"), Sum("converted"))
     ):
-        lines[pk].deals, lines[pk].amount, lines[pk].weighted = deals, amount, weighted
+        line = lines[pk]
+        line.deals, line.amount, line.weighted, line.converted = deals, amount, weighted, converted
     lasted = Lasted()
-    for pk, days, deals, seconds, amount in (
+    for pk, days, deals, seconds, amount, converted in (
         ClosedTotal.objects.filter(only, workspace=workspace)
         .values_list("stage_id", "days")
-        .annotate(Sum("deals"), Sum("seconds"), Sum("amount"))
+        .annotate(Sum("deals"), Sum("seconds"), Sum("amount"), Sum("converted"))
     ):
         lines[pk].deals += deals
+        lines[pk].converted += converted
         lines[pk].amount += amount
         if lines[pk].kind == Kind.WON:
             lasted.add(days, seconds, deals)
@@ -192,7 +195,7 @@ def stage_lines(workspace: Workspace) -> dict[int, StageLine]:
 def sum_up(lines: Iterable[StageLine], lasted: Lasted) -> Summary:
     result = Summary(stages=[line for line in lines if line.deals or not line.is_archived])
     for line in result.stages:
-        total = Total(line.deals, line.amount, line.weighted)
+        total = Total(line.deals, line.amount, line.weighted, line.converted)
         if line.kind == Kind.OPEN:
             result.in_progress += total
         elif line.kind == Kind.WON:

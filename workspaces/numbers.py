@@ -32,7 +32,7 @@ def parse_amount(text: str, decimal: str = "") -> Decimal:
     A lone separator before exactly three digits then groups thousands ("1,117" is 1117).
     Raises ValueError with a message for people.
     """
-    problem = f"“{text.strip()[:40]}” is not an amount"
+    problem = f"“{text.strip()[:40]}” is not a number"
     squeezed = re.sub(r"[\s_]", "", unicodedata.normalize("NFKC", text))
     squeezed = NO_CENTS.sub("", squeezed.translate({0x2019: "'", 0x2212: "-"}))
     found = AMOUNT.fullmatch(squeezed) if len(squeezed) <= LENGTH else None

@@ -122,7 +122,7 @@ function answered(form, status, html) {
     const box = form.closest("dialog, [popover], .composer");
     if (!box || again.matches("[data-move]")) openDialog(html);
     else if (box.matches(".composer")) box.replaceWith(fragment), focusFirst(document.querySelector(".composer"));
-    else box.replaceChildren(fragment), focusFirst(box);
+    else box.replaceChildren(fragment), box === popover && place(popover, opener), focusFirst(box);
     return;
   }
   if (status >= 400) {

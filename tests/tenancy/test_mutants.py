@@ -14,6 +14,7 @@ ROUTES = [route for route in WORKSPACE_ROUTES if route.name in CASES]
 # their path, only when something is sent (test_bodies.py) or a script asks (test_urls.py).
 SILENT = {
     "deal_bulk",
+    "deal_bulk_export",
     "events",
     "notification_menu",
     "notification_read_all",

@@ -88,7 +88,7 @@ def test_reads(text, expected):
 
 @pytest.mark.parametrize("text", JUNK, ids=lambda text: text[:20])
 def test_refuses_what_is_no_amount(text):
-    with pytest.raises(ValueError, match="is not an amount"):
+    with pytest.raises(ValueError, match="is not a number"):
         parse_amount(text)
 
 
@@ -102,7 +102,7 @@ def test_the_sign_of_the_column_decides_where_the_text_does_not(text, sign, expe
 
 @pytest.mark.parametrize(("text", "sign"), [("1.234,50", "."), ("1,234.50", ","), ("1.5.5", "."), ("1.5.5", "")])
 def test_a_text_of_the_other_sign_is_refused(text, sign):
-    with pytest.raises(ValueError, match="is not an amount"):
+    with pytest.raises(ValueError, match="is not a number"):
         parse_amount(text, sign)
 
 
@@ -130,7 +130,7 @@ def test_any_text_is_an_amount_or_refused_in_words(text):
     try:
         amount = parse_amount(text)
     except ValueError as error:
-        assert "is not an amount" in str(error)
+        assert "is not a number" in str(error)
     else:
         assert amount.is_finite() and any(sign.isdigit() for sign in text)
 
@@ -180,7 +180,7 @@ def test_the_field_may_be_empty(empty):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("twelve", "“twelve” is not an amount. Write it like 48000 or 48,000.50."),
+        ("twelve", "“twelve” is not a number. Write it like 48000 or 48,000.50."),
         ("-1", "Between 0 and 999,999,999,999."),
         ("1000000000000", "Between 0 and 999,999,999,999."),
         ("9" * 50, "Between 0 and 999,999,999,999."),

@@ -159,11 +159,13 @@ def query(context: dict, **changes: object) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def query_only(context: dict, *names: str) -> str:
-    """This page's query string with these parameters alone."""
+def query_only(context: dict, *names: str, **more: str) -> str:
+    """This page's query string with these parameters alone, and `more` of them."""
     parameters = context["request"].GET.copy()
     for name in parameters.keys() - set(names):
         del parameters[name]
+    for name, value in more.items():
+        parameters[name] = value
     return f"?{parameters.urlencode()}" if parameters else "?"
 
 
