@@ -83,6 +83,13 @@ def warned(
     return dialog(request, template, form, status=422, alike=alike, seen=seen, **context)
 
 
+def refusal_said(request: HttpRequest, refusal: Refused, status: int | None = None) -> HttpResponse:
+    """For our JavaScript: a toast, and nothing that could be drawn into a page."""
+    response = render(request, "components/refusal.html", {"refusal": refusal}, status=status or refusal.status)
+    response["HX-Reswap"] = "none"
+    return response
+
+
 def done(request: HttpRequest, url: str) -> HttpResponse:
     """Saved: on to `url`, from a dialog too."""
     return HttpResponseClientRedirect(url) if is_script(request) else HttpResponseRedirect(url)

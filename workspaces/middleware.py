@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from workspaces.access import SAFE
 from workspaces.action import Refused
+from workspaces.dialogs import is_script, refusal_said
 from workspaces.models import Membership
 from workspaces.mounting import mounted
 from workspaces.tenancy import all_workspaces, enter, tenant
@@ -163,6 +164,6 @@ class TenantMiddleware:
             return render(request, "error.html", context, status=503)
         if not isinstance(exception, Refused):
             return None
-        if request.headers.get("HX-Request"):
-            return render(request, "components/refusal.html", {"refusal": exception}, status=exception.status)
+        if is_script(request) or request.htmx:
+            return refusal_said(request, exception)
         return render(request, "refused.html", {"refusal": exception}, status=exception.status)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from workspaces import actions
 from workspaces.access import MemberRequest, login_only, member_required, public
 from workspaces.action import Refused
-from workspaces.dialogs import dialog, done, form_refused, frame
+from workspaces.dialogs import dialog, done, form_refused, frame, is_script, refusal_said
 from workspaces.forms import InvitationForm, MemberForm, ProfileForm, TeamForm, WorkspaceForm, WorkspaceSettingsForm
 from workspaces.models import Invitation, Membership, Role
 from workspaces.mounting import root_url, workspace_url
@@ -211,6 +211,8 @@ def team_new(request: MemberRequest) -> HttpResponse:
 
 
 def error_page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    if is_script(request):
+        return refusal_said(request, Refused(text), status)
     return render(request, "error.html", {"status": status, "title": title, "text": text}, status=status)
 
 
@@ -230,7 +232,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page(request, 404, "Nothing here", "It was moved or deleted, or you may not see it.")
+    text = "It was moved or deleted, or you may not see it."
+    return error_page(request, 404, "Nothing here", text if request.method == "GET" else f"{text} Nothing was saved.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -36,13 +36,21 @@ from workspaces.people import tone_of_name
 
 @member_required()
 def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    deal = get_object_or_404(detailed(request), pk=pk)
+    deal = detailed(request).filter(pk=pk).first()
+    if deal is None:
+        return gone(request, pk)
     tab = tab_of(request)
     around_it = around(deal, request.member)
     context = record_context(request, deal, around_it)
     context |= {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
     context["contacts"] = people(deal)
     return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal, around_it))
+
+
+def gone(request: MemberRequest, pk: int) -> HttpResponse:
+    """In the bin: who put it there, and the way back."""
+    binned = visible_deals(request, "all_objects").filter(deleted_at__isnull=False).select_related("deleted_by")
+    return render(request, "deals/deal_gone.html", {"deal": get_object_or_404(binned, pk=pk)}, status=404)
 
 
 @member_required()

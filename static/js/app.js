@@ -1,7 +1,7 @@
 // The frame of every page.
 import { headers, parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
-import { isBusy } from "./dialogs.js";
+import { isBusy, whenFree } from "./dialogs.js";
 import { keepFocus } from "./focus.js";
 import "./bell.js";
 import "./keys.js";
@@ -14,9 +14,28 @@ document.body.addEventListener("htmx:responseError", () => say("The server could
 // On the page of a record, what others change (and what a dialog saved) is drawn again in place.
 const record = document.querySelector("[data-record]");
 
+let isDrawing = false;
+let isLate = false; // something changed while the page was being drawn, or under an open form
+
 async function refresh() {
-  const { html } = await send(location.href);
-  const fresh = parse(html);
+  isLate = isDrawing;
+  if (isDrawing) return;
+  isDrawing = true;
+  try {
+    const { status, html } = await send(location.href);
+    draw(status, parse(html));
+  } catch {
+    say("No connection: this page is not up to date.", { error: true });
+  }
+  isDrawing = false;
+  catchUp();
+}
+
+function draw(status, fresh) {
+  // Deleted meanwhile: what one has typed here stays.
+  const gone = fresh.getElementById("gone");
+  if (gone) return document.getElementById("record").replaceChildren(gone);
+  if (status !== 200) return showAll(fresh);
   for (const id of ["crumb", "record", "tabs", "activity", "rail"]) {
     const old = document.getElementById(id);
     const part = fresh.getElementById(id);
@@ -24,11 +43,19 @@ async function refresh() {
   }
 }
 
+// Nothing is drawn under an open form.
+function catchUp() {
+  if (isLate && !isBusy()) refresh();
+}
+
 if (record) {
   document.addEventListener("live", ({ detail }) => {
-    if (isBusy()) return;
-    if (detail.kind === "reload" || (detail.kind === record.dataset.record && (!detail.ids || detail.ids.includes(Number(record.dataset.id))))) refresh();
+    if (detail.kind !== "reload" && (detail.kind !== record.dataset.record || (detail.ids && !detail.ids.includes(Number(record.dataset.id))))) return;
+    isLate = true;
+    catchUp();
   });
+  document.addEventListener("stale", () => ((isLate = true), catchUp()));
+  whenFree(catchUp);
   document.addEventListener("changes", ({ detail }) => {
     showAll(parse(detail.html));
     refresh();

@@ -27,7 +27,8 @@ document.addEventListener("live", ({ detail }) => {
 
 // The list as it is now.
 async function draw() {
-  const { html } = await send(location.href, { part: "page" });
+  const { status, html } = await send(location.href, { part: "page" });
+  if (status !== 200) return;
   const page = document.getElementById("page");
   const fresh = parse(html).firstElementChild;
   keepFocus(page, () => (page.replaceWith(fresh), fresh));

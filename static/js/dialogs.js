@@ -10,7 +10,18 @@ let opener = document.body;
 
 export const isBusy = () => dialog.open || popover.matches(":popover-open");
 
-export function openDialog(html) {
+// A form to fill in again; a whole page, which has forms in its frame, is none.
+const hasForm = (fragment) => !fragment.querySelector("#main") && fragment.querySelector("form:not([data-undo])");
+
+// What is refused and asks for nothing is said, and never drawn into the page.
+function isRefused(status, fragment) {
+  if (status < 400 || hasForm(fragment)) return false;
+  if (!showAll(fragment)) say("The server could not do this. Nothing was saved.", { error: true });
+  return true;
+}
+
+export function openDialog(html, status = 200) {
+  if (isRefused(status, parse(html))) return;
   closePopover();
   dialog.replaceChildren(parse(html));
   dialog.setAttribute("aria-labelledby", "dialog-title");
@@ -21,6 +32,12 @@ export function openDialog(html) {
 // The browser gives the focus back to what had it, unless that was drawn anew meanwhile.
 const comeBack = ({ newState }) => newState !== "open" && document.activeElement.matches("body, #popover *") && found(opener)?.focus();
 dialog.addEventListener("close", comeBack);
+
+// Calls `then` whenever a dialog or popover was left.
+export function whenFree(then) {
+  dialog.addEventListener("close", then);
+  popover.addEventListener("toggle", then);
+}
 
 // Calls `done` once: true when the form was saved, false when the dialog was left.
 export function onClose(done) {
@@ -35,7 +52,7 @@ function focusFirst(box) {
 // `body`: what a form sends for it; what is done at once needs no popover.
 export async function openPopover(from, url, body) {
   const { status, html } = await send(url, { body });
-  if (!status) return;
+  if (!status || isRefused(status, parse(html))) return;
   if (body && !parse(html).querySelector("[data-dialog-form]")) return answered(null, status, html);
   if (!popover.contains(from)) opener = from;
   popover.replaceChildren(parse(html));
@@ -66,12 +83,13 @@ document.addEventListener("toggle", (event) => {
 popover.addEventListener("toggle", comeBack);
 
 async function load(link, open) {
+  let answer;
   try {
-    const { status, html } = await send(link.href);
-    if (status) open(html, status);
+    answer = await send(link.href);
   } catch {
-    say("No connection.", { error: true, retry: () => load(link, open) });
+    return say("No connection.", { error: true, retry: () => load(link, open) });
   }
+  if (answer.status) open(answer.html, answer.status);
 }
 
 export const openForm = (url) => load({ href: url }, openDialog);
@@ -104,32 +122,30 @@ async function submit(form, submitter) {
   // Not disabled: that would lose the focus.
   busy.add(form);
   if (button) button.ariaDisabled = "true";
+  let answer;
   try {
-    const { status, html } = await send(form.action + (onBoard && !form.action.includes("?") ? location.search : ""), { body });
-    if (status) answered(form, status, html);
+    answer = await send(form.action + (onBoard && !form.action.includes("?") ? location.search : ""), { body });
   } catch {
     say("Not saved: no connection. What you typed is still here.", { error: true });
   } finally {
     busy.delete(form);
     if (button) button.ariaDisabled = null;
   }
+  if (answer?.status) answered(form, answer.status, answer.html);
 }
 
 function answered(form, status, html) {
   const fragment = parse(html);
-  const again = fragment.querySelector("form");
-  if (status >= 400 && again && !again.matches("[data-undo]")) {
+  const again = status >= 400 && hasForm(fragment);
+  if (status === 409) document.dispatchEvent(new CustomEvent("stale"));
+  if (again) {
     const box = form.closest("dialog, [popover], .composer");
     if (!box || again.matches("[data-move]")) openDialog(html);
     else if (box.matches(".composer")) box.replaceWith(fragment), focusFirst(document.querySelector(".composer"));
     else box.replaceChildren(fragment), box === popover && place(popover, opener), focusFirst(box);
     return;
   }
-  if (status >= 400) {
-    showAll(fragment);
-    if (!fragment.querySelector(".toast")) say("The server could not do this. Nothing was saved.", { error: true });
-    return;
-  }
+  if (isRefused(status, fragment)) return;
   if (dialog.open) dialog.close("saved");
   closePopover();
   document.dispatchEvent(new CustomEvent("changes", { detail: { html, form } }));
@@ -202,8 +218,8 @@ document.addEventListener("input", ({ target }) => {
   if (!list?.dataset.suggest) return;
   clearTimeout(typing);
   typing = setTimeout(async () => {
-    const { html } = await send(`${list.dataset.suggest}?q=${encodeURIComponent(target.value)}`);
-    list.replaceChildren(parse(html));
+    const { status, html } = await send(`${list.dataset.suggest}?q=${encodeURIComponent(target.value)}`);
+    if (status === 200) list.replaceChildren(parse(html));
   }, 150);
 });
 

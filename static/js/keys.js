@@ -103,8 +103,8 @@ input?.addEventListener("input", () => {
       link.hidden = text !== "" && !link.textContent.toLowerCase().includes(text.toLowerCase()) && !link.matches("[data-create]");
       if (link.matches("[data-create]")) link.href = `${link.dataset.create}?name=${encodeURIComponent(text)}`;
     }
-    const { html } = text ? await send(`${body.dataset.search}?q=${encodeURIComponent(text)}`) : { html: "" };
-    if (turn !== asked) return;
+    const { status, html } = text ? await send(`${body.dataset.search}?q=${encodeURIComponent(text)}`) : { status: 200, html: "" };
+    if (turn !== asked || status !== 200) return;
     results.replaceChildren(parse(html));
     mark(options()[0]);
   }, 120);

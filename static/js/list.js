@@ -83,7 +83,7 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   const button = event.submitter;
   const url = button?.getAttribute("formaction") ?? form.action;
-  if (button?.name === "file") return void send(url, { body: new FormData(form) }).then(({ status, html }) => status && openDialog(html));
+  if (button?.name === "file") return void send(url, { body: new FormData(form) }).then(({ status, html }) => status && openDialog(html, status));
   openPopover(button ?? form, url, new FormData(form, button));
 }, true);
 

@@ -8,11 +8,19 @@ export function show(toast) {
   // Old news gives way; errors stay until they are read.
   for (const old of [...region().querySelectorAll(".toast:not(.err)")].slice(0, -1)) old.remove();
   region().append(toast);
+  // Nobody needs a link to where they are.
+  for (const link of toast.querySelectorAll("a.undo:not([data-menu])")) if (link.pathname === location.pathname) link.remove();
+  for (const old of region().querySelectorAll(".toast.err")) if (old !== toast && old.textContent === toast.textContent) old.remove();
   start(toast);
 }
 
+// Gives whether there was anything to say.
 export function showAll(fragment) {
-  for (const toast of fragment.querySelectorAll(".toast")) show(toast);
+  const toasts = [...fragment.querySelectorAll(".toast")];
+  // What goes well now is no longer refused; what can be tried again stays.
+  if (toasts.some((toast) => !toast.matches(".err"))) for (const old of region().querySelectorAll(".toast.err:not(:has([data-retry]))")) old.remove();
+  toasts.forEach(show);
+  return toasts.length > 0;
 }
 
 // A toast made in the browser, for when the server cannot be reached.

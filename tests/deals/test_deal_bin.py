@@ -210,3 +210,17 @@ def test_a_lead_that_is_hidden_has_no_name_in_the_history(acme, bob, deal):
     shown = bob.get(history).content.decode()
     assert "Zora" not in shown and "a lead" in shown
     assert bob.get(url(acme.workspace, "deal_history", make_deal(acme.alice, acme.stages["New"]).pk)).status_code == 404
+
+
+def test_the_page_of_a_deal_in_the_bin_says_who_put_it_there_and_leads_back(acme, login, bob, deal):
+    vera = login(acme.vera)
+    path = url(acme.workspace, "deal_detail", deal.pk)
+    delete_deal(deal, by=acme.alice)
+    response = bob.get(path)
+    said = read(response).one("div", id="gone")
+    assert response.status_code == 404 and f"{acme.alice} deleted this deal" in said.text
+    assert not read(vera.get(path)).one("div", id="gone").all("form")
+    Workspace.objects.update(visibility=Workspace.Visibility.OWN)
+    assert read(vera.get(path)).all("div", id="gone") == []
+    bob.post(said.one("form")["action"])
+    assert bob.get(path).status_code == 200

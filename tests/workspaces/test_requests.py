@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from tests.pages import read
+from tests.pages import SCRIPT, read
 from tests.workspaces import trial_views
 from workspaces.models import Team, User
 from workspaces.tenancy import as_owner, tenant
@@ -261,3 +261,12 @@ def test_other_methods_are_refused(alice):
     for method in ("put", "patch", "delete"):
         assert getattr(alice, method)("/w/acme/settings/members/").status_code == 405
     assert alice.head("/w/acme/settings/members/").status_code == 200
+
+
+@pytest.mark.parametrize("how", ["refuse", "stale", "forbid", "miss", "malformed"])
+def test_our_javascript_gets_a_toast_and_no_page(trial, alice, how):
+    status, _, words = REFUSALS[how]
+    response = alice.post(f"/w/acme/trial/{how}/", headers=SCRIPT)
+    page = read(response)
+    assert response.status_code == status and response["HX-Reswap"] == "none"
+    assert words in page.one("div", "err").text and not page.all("main") and not page.all("form")
