@@ -1,7 +1,7 @@
 from django.urls import path
 
 from activities import feed_views as feeds
-from activities import file_views, views
+from activities import file_views, logged_views, views
 from activities import notification_views as notifications
 from activities import task_views as tasks
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("files/<int:pk>/delete/", file_views.file_delete, name="file_delete"),
     path("files/<int:pk>/restore/", file_views.file_restore, name="file_restore"),
     path("records/<slug:kind>/<int:pk>/<slug:mode>/", views.compose, name="compose"),
+    path("logged/<int:pk>/delete/", logged_views.logged_delete, name="logged_delete"),
+    path("logged/<int:pk>/restore/", logged_views.logged_restore, name="logged_restore"),
     path("notifications/", notifications.notification_list, name="notification_list"),
     path("notifications/newest/", notifications.notification_menu, name="notification_menu"),
     path("notifications/bell/", notifications.notification_bell, name="notification_bell"),

@@ -2,7 +2,7 @@
 
 from activities.actions.attaching import attach, remove_attachment, restore_attachment
 from activities.actions.calendars import find_feed, make_feed, revoke_feed
-from activities.actions.logged import log_call, log_email, log_meeting
+from activities.actions.logged import delete_logged, log_call, log_email, log_meeting, restore_logged
 from activities.actions.meetings import invite_people, people_of
 from activities.actions.notes import add_note, delete_note, edit_note, restore_note, who_may_be_named
 from activities.actions.notifying import followers, notify
@@ -59,6 +59,8 @@ __all__ = [
     "invite_people",
     "hold_deals",
     "lock_task",
+    "delete_logged",
+    "restore_logged",
     "log_call",
     "log_email",
     "log_meeting",

@@ -15,6 +15,28 @@ from workspaces.tenant import TenantModel
 
 
 @action
+def delete_logged(activity: Activity, *, by: Membership) -> Activity:
+    """What one logged by hand did not happen so: its line is struck and counts for nothing. Admins may for everybody."""
+    return _strike(activity, timezone.now(), by)
+
+
+@action
+def restore_logged(activity: Activity, *, by: Membership) -> Activity:
+    return _strike(activity, None, by)
+
+
+def _strike(activity: Activity, at: datetime | None, by: Membership) -> Activity:
+    check_may(by, Role.REP, "change what is logged")
+    if activity.actor_id != by.user_id:
+        check_may(by, Role.ADMIN, "change what others logged")
+    if not activity.is_logged:
+        raise Refused("Only a call, meeting or email that was logged by hand can be deleted.")
+    activity.undone_at = at
+    activity.save(update_fields=["undone_at"])
+    return activity
+
+
+@action
 def log_call(
     subject: TenantModel,
     *,

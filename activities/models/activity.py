@@ -83,3 +83,9 @@ class Activity(About):
 
     def __str__(self):
         return self.get_kind_display()
+
+    @property
+    def is_logged(self) -> bool:
+        """Written down by hand by whom it happened to; what was planned before is a task."""
+        kinds = (self.Kind.CALL, self.Kind.MEETING, self.Kind.EMAIL_OUT, self.Kind.EMAIL_IN)
+        return self.kind in kinds and self.door == Door.WEB and self.task_id is None

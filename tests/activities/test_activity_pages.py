@@ -184,7 +184,7 @@ def test_an_entry_of_each_kind(acme, bob, deal, mode, data, line, toast):
     assert read(bob.get(path)).all("form", action=path)
     assert bob.post(path, data)["Location"].endswith(url(acme.workspace, "deal_detail", deal.pk))
     assert page_of(bob, deal).one(id="toasts").text.startswith(toast)
-    assert told(bob, deal)[0].split(" Edit")[0].removesuffix(" now") == line
+    assert told(bob, deal)[0].split(" Edit")[0].removesuffix(" Delete").removesuffix(" now") == line
     assert read(bob.post(path, data, headers=SCRIPT)).one("div", "toast").text.startswith(toast)
     assert Activity.objects.filter(deal=deal).count() == 3
 
@@ -221,6 +221,26 @@ def test_a_note_is_edited_where_it_stands(acme, bob, login, deal):
     assert "Approved" in told(bob, deal)[0] and "edited" in told(bob, deal)[0]
     # Rita, who is a rep as well, may not.
     assert login(acme.vera).post(path, {"body": "No"}).status_code == 403
+
+
+def test_what_was_logged_wrongly_is_deleted_and_comes_back(acme, bob, login, deal):
+    log_call(deal, by=acme.bob, body="Wrong number", outcome="connected", at=timezone.now() - DAY)
+    page = page_of(bob, deal)
+    form = page.one("ol", "tl").one("form", "fs12")
+    gone = post_to(bob, form)
+    assert "undone" in page_of(bob, deal).one("ol", "tl").one("li", "undone")["class"]
+    deal.refresh_from_db()
+    assert deal.last_activity_at < timezone.now() - 2 * DAY  # it counts for nothing
+    assert not page_of(login(acme.alice), deal).one("ol", "tl").all("form", "fs12")
+    assert login(acme.vera).post(form["action"]).status_code == 403
+    post_to(bob, read(gone).one("form", data_undo=None))
+    assert "Wrong number" in told(bob, deal)[0] and "deleted" not in told(bob, deal)[0]
+    line = Activity.objects.get(kind="deal_created")
+    assert bob.post(url(acme.workspace, "logged_delete", line.pk)).status_code == 422
+
+
+def post_to(client: Client, form):
+    return client.post(form["action"], form.fields, headers=SCRIPT)
 
 
 # --- how soon -------------------------------------------------------------------------------------------

@@ -390,6 +390,8 @@ CASES = {
     "file_download": Case(at("file")),
     "file_delete": Case(at("file"), get=False, body=lambda *_: {}),
     "file_restore": Case(at("binned_file"), get=False, body=lambda *_: {}),
+    "logged_delete": Case(at("call"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),
+    "logged_restore": Case(at("gone_call"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),
     "note_edit": Case(at("note"), body=lambda *_: {"body": "Said", "pinned": "on", "seen": ""}, verb_role=Role.ADMIN),
     # connectors; of the exports each sees their own, and that of `owner` is still to be made
     "export_list": Case(role=Role.REP),

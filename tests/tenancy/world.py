@@ -22,6 +22,7 @@ from activities.actions import (
     add_note,
     attach,
     complete_task,
+    delete_logged,
     delete_note,
     invite_people,
     log_call,
@@ -128,6 +129,8 @@ class Rows:
     done_task: int = 0
     meeting: int = 0
     note: int = 0
+    call: int = 0
+    gone_call: int = 0
     deleted_note: int = 0
     file: int = 0
     binned_file: int = 0
@@ -311,7 +314,8 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     DealContact.objects.update(role="champion")
     rows.note = add_note(deal, "What was said", by=owner).pk
     rows.deleted_note = delete_note(add_note(deal, "Not said", by=owner), by=owner).pk
-    log_call(deal, by=owner, outcome="connected", body="Called", minutes=4)
+    rows.call = log_call(deal, by=owner, outcome="connected", body="Called", minutes=4).pk
+    rows.gone_call = delete_logged(log_call(deal, by=owner, body="Not called"), by=owner).pk
     rows.file = attach(deal, SimpleUploadedFile("offer.txt", b"An offer"), by=owner).pk
     binned_file = attach(deal, SimpleUploadedFile("old.txt", b"An old offer"), by=owner)
     rows.binned_file = remove_attachment(binned_file, by=owner).pk
