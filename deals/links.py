@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.http import QueryDict
+from django.urls import reverse
 
+from deals.models import Deal
 from workspaces.access import MemberRequest
 
+LONGEST = 2000  # characters of a page's query
 # Of a page's query, what says nothing about which deals it shows.
 PASSING = ("after", "ids", "since", "undo")
 
@@ -18,6 +21,21 @@ def from_board(request: MemberRequest) -> str:
     """The column of a board without a filter goes without saying."""
     query = _query(request, "pipeline")
     return _suffix(f"board?{query}") if query else ""
+
+
+def came_from(request: MemberRequest) -> tuple[str, str]:
+    """(list or board, the query of that page), as the link said."""
+    kind, _, query = request.GET.get("in", "")[:LONGEST].partition("?")
+    return ("list" if kind == "list" else "board"), query
+
+
+def way_back(request: MemberRequest, deal: Deal) -> str:
+    """The page that the deal was opened from; without a word of it, the board that the deal stands on."""
+    kind, query = came_from(request)
+    values = QueryDict(query, mutable=True)
+    if kind == "board":
+        values.setdefault("pipeline", str(deal.pipeline_id))
+    return reverse(f"deal_{kind}") + (f"?{values.urlencode()}" if values else "")
 
 
 def _query(request: MemberRequest, *more: str) -> str:

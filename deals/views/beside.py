@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from deals.board import Board
+from deals.links import came_from
 from deals.models import WEIGHT, Deal
 from deals.views.board import visible_deals
 from deals.views.listing import columns_of, groups, list_filter, tab_of
@@ -22,7 +23,6 @@ from workspaces.lists import ListPage
 
 # So many ids are read at most, in one query; further on nobody steps from deal to deal.
 MOST = 1000
-LONGEST = 2000  # characters of a page's query
 
 
 @member_required()
@@ -50,7 +50,7 @@ class Beside:
 
 
 def beside(request: MemberRequest, deal: Deal) -> Beside:
-    kind, _, query = request.GET.get("in", "")[:LONGEST].partition("?")
+    kind, query = came_from(request)
     found = of_list(request, query) if kind == "list" else of_column(request, deal, query)
     ids, is_more = found[:MOST], len(found) > MOST
     if deal.pk not in ids:

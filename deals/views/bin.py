@@ -44,5 +44,6 @@ def deal_purge(request: MemberRequest, pk: int) -> HttpResponse:
 def deal_duplicate(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(visible_deals(request), pk=pk)
     copy = actions.duplicate_deal(deal, by=request.member)
-    messages.success(request, f"A copy of {deal.name}.")
+    undo = f"{reverse('deal_delete', args=[copy.pk])}?version={copy.version}&copied={deal.pk}"
+    messages.success(request, f"A copy of {deal.name}.", extra_tags=undo)
     return done(request, copy.get_absolute_url())

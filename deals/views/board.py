@@ -19,6 +19,7 @@ from deals import actions
 from deals.board import Board
 from deals.duplicates import like_deal
 from deals.forms import DealForm, MoveForm, VersionForm, reasons
+from deals.links import way_back
 from deals.models import Deal, Kind, Pipeline, Stage, StageEvent
 from deals.transitions import Missing
 from leads.actions import find_or_create_company
@@ -234,7 +235,7 @@ def deal_new(request: MemberRequest) -> HttpResponse:
 @member_required(methods=("POST",))
 def deal_delete(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(visible_deals(request), pk=pk)
-    form = VersionForm(request.POST)
+    form = VersionForm(request.POST if "version" in request.POST else request.GET)
     if not form.is_valid():
         return refused(request, deal, Refused("Reload the page and try again."))
     try:
@@ -243,12 +244,16 @@ def deal_delete(request: MemberRequest, pk: int) -> HttpResponse:
         return refused(request, deal, refusal)
     if is_script(request) and "board" in request.POST:
         return changes(request, Board(request, deal.pipeline_id), [], deal=deal, deleted=True)
+    if is_script(request) and "list" in request.POST:
+        return render(request, "deals/changed.html", {"deal": deal, "deleted": True})
     messages.success(
         request,
         f"{deal.name} is in the bin. It can be restored for 30 days.",
         extra_tags=reverse("deal_restore", args=[deal.pk]),
     )
-    return done(request, reverse("deal_board") + f"?pipeline={deal.pipeline_id}")
+    # A copy that is taken back leads to what it was a copy of.
+    other = visible_deals(request).filter(pk=parse_id(request.GET.get("copied", ""))).first()
+    return done(request, other.get_absolute_url() if other else way_back(request, deal))
 
 
 @member_required(methods=("POST",))
@@ -256,5 +261,8 @@ def deal_restore(request: MemberRequest, pk: int) -> HttpResponse:
     deal = get_object_or_404(visible_deals(request, "all_objects"), pk=pk)
     deal = actions.restore_deal(deal, by=request.member)
     if is_script(request) and "board" in request.POST:
-        return changes(request, Board(request, deal.pipeline_id), [deal.pk], deal=deal)
+        return changes(request, Board(request, deal.pipeline_id), [deal.pk], deal=deal, undone=True)
+    if is_script(request) and "list" in request.POST:
+        return render(request, "deals/changed.html", {"deal": deal, "undone": True})
+    messages.success(request, f"{deal.name} is back.")
     return done(request, deal.get_absolute_url())

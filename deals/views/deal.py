@@ -17,6 +17,7 @@ from deals.cards import NEXT_TASK, next_step
 from deals.filters import quick_days
 from deals.forecast import band, category
 from deals.forms import fact_form
+from deals.links import came_from, way_back
 from deals.models import Deal, DealTag, Kind, Stage
 from deals.path import stage_path
 from deals.trail import FIELDS, Trail
@@ -43,7 +44,7 @@ def deal_detail(request: MemberRequest, pk: int) -> HttpResponse:
     around_it = around(deal, request.member)
     context = record_context(request, deal, around_it)
     context |= {"tab": tab, "tabs": tabs(around_it), "siblings": around_it.siblings}
-    context["contacts"] = people(deal)
+    context |= {"contacts": people(deal), "came": came_from(request)[0], "way_back": way_back(request, deal)}
     return render(request, f"deals/detail/{tab}.html", context | TABS[tab].context(request, deal, around_it))
 
 

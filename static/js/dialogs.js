@@ -1,7 +1,7 @@
 // The one dialog and the one popover. Links say data-dialog or data-menu; their href is the page that the link
 // would lead to without JavaScript, and answers with its form alone when we ask.
 import { found } from "./focus.js";
-import { parse, send } from "./request.js";
+import { fromHere, parse, send } from "./request.js";
 import { say, showAll } from "./toasts.js";
 
 const dialog = document.getElementById("dialog");
@@ -116,15 +116,13 @@ const busy = new WeakSet();
 async function submit(form, submitter) {
   const button = submitter ?? form.querySelector("[type=submit]");
   if (busy.has(form)) return;
-  const body = new FormData(form, submitter);
-  const onBoard = document.getElementById("board");
-  if (onBoard) body.set("board", "1");
+  const body = fromHere(new FormData(form, submitter));
   // Not disabled: that would lose the focus.
   busy.add(form);
   if (button) button.ariaDisabled = "true";
   let answer;
   try {
-    answer = await send(form.action + (onBoard && !form.action.includes("?") ? location.search : ""), { body });
+    answer = await send(form.action + (body.has("board") && !form.action.includes("?") ? location.search : ""), { body });
   } catch {
     say("Not saved: no connection. What you typed is still here.", { error: true });
   } finally {

@@ -3,6 +3,13 @@ export const client = Math.random().toString(36).slice(2) + Date.now().toString(
 
 export const headers = () => ({ "X-Client-Id": client, "X-CSRFToken": document.querySelector("meta[name=csrf]").content });
 
+// What is sent from the board, or the list of deals, is answered with what is to be drawn there.
+export function fromHere(body) {
+  if (document.getElementById("board")) body.set("board", "1");
+  if (document.querySelector("table[data-list]")) body.set("list", "1");
+  return body;
+}
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 // Sends, and tries again after each of `retries` milliseconds when the network fails (not when the server refuses).

@@ -1,5 +1,5 @@
 // Toasts: said in one live region, gone after ten seconds unless they report an error or the pointer rests on them.
-import { parse, send } from "./request.js";
+import { fromHere, parse, send } from "./request.js";
 
 const LIFE = 10000;
 const region = () => document.getElementById("toasts");
@@ -48,11 +48,10 @@ function start(toast) {
 
 async function undo(form) {
   const toast = form.closest(".toast");
-  const body = new FormData(form);
-  if (document.getElementById("board")) body.set("board", "1");
+  const body = fromHere(new FormData(form));
   toast.remove();
   try {
-    const { status, html } = await send(form.action + location.search, { body, retries: [1000, 3000] });
+    const { status, html } = await send(form.action.includes("?") ? form.action : form.action + location.search, { body, retries: [1000, 3000] });
     if (status) document.dispatchEvent(new CustomEvent("changes", { detail: { html } }));
   } catch {
     say("Not undone: no connection.", { error: true, retry: () => undo(form) });

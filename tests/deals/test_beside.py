@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_deal, url
-from tests.pages import Element, read
+from tests.pages import SCRIPT, Element, read
 from workspaces.models import Workspace
 
 
@@ -121,3 +121,28 @@ def test_cards_of_a_filtered_board_say_so_in_their_links(acme, bob, deals):
     assert len(links) == 2
     assert all(parse_qs(urlsplit(link).query)["in"] == ["board?amount_min=400"] for link in links)
     assert arrows(bob, deals["d"], "?in=board%3Famount_min%3D400").text == "2 of 2"
+
+
+@pytest.mark.parametrize(("came", "name", "query"), [
+    ({"in": "list?sort=amount&amount_min=200"}, "deal_list", {"sort": ["amount"], "amount_min": ["200"]}),
+    ({"in": "list?"}, "deal_list", {}),
+    ({"in": "board?owner=7"}, "deal_board", {"owner": ["7"], "pipeline": None}),
+    ({}, "deal_board", {"pipeline": None}),
+])  # fmt: skip
+def test_the_way_back_and_a_deleted_deal_lead_to_where_one_came_from(acme, bob, deals, came, name, query):
+    query = {key: value or [str(deals["c"].pipeline_id)] for key, value in query.items()}
+    detail = read(bob.get(url(acme.workspace, "deal_detail", deals["c"].pk), came))
+    menu = next(link["href"] for link in detail.all("a", data_key="m"))
+    form = read(bob.get(menu, headers=SCRIPT)).one("form", data_delete=None)
+    gone = bob.post(form["action"], form.fields)
+    for target in (detail.one("nav", "crumb").all("a")[0]["href"], gone["Location"]):
+        assert urlsplit(target).path == url(acme.workspace, name) and parse_qs(urlsplit(target).query) == query
+    assert "is in the bin" in read(bob.get(gone["Location"])).text
+
+
+def test_from_the_list_one_deletes_and_undoes_without_leaving_it(acme, bob, deals):
+    path = url(acme.workspace, "deal_delete", deals["c"].pk)
+    said = read(bob.post(path, {"version": 1, "list": "1"}, headers=SCRIPT))
+    assert "Deleted" in said.text and said.one("i")["data-about"] == str(deals["c"].pk)
+    back = read(bob.post(said.one("form", data_undo=None)["action"], {"list": "1"}, headers=SCRIPT))
+    assert "Undone" in back.text and back.one("i")["data-about"] == str(deals["c"].pk)

@@ -114,6 +114,16 @@ def test_a_copy_has_facts_people_and_lines_and_none_of_the_past(acme, bob, deal)
     assert Activity.objects.filter(deal=copy).count() == 1 and copy.rank != deal.rank
 
 
+def test_a_copy_is_taken_back_and_a_restored_deal_says_so(acme, bob, deal):
+    shown = read(bob.get(bob.post(url(acme.workspace, "deal_duplicate", deal.pk))["Location"]))
+    response = bob.post(shown.one("form", data_undo=None)["action"])
+    assert response["Location"] == url(acme.workspace, "deal_detail", deal.pk)
+    copy = Deal.all_objects.get(deleted_at__isnull=False)
+    assert copy.name == "Harbour – copy" and Deal.objects.get() == deal
+    undo = read(bob.get(response["Location"])).one("form", data_undo=None)
+    assert "Harbour – copy is back" in read(bob.get(bob.post(undo["action"])["Location"])).text
+
+
 def test_a_copy_of_a_closed_deal_starts_in_the_first_stage(acme, deal):
     old = make_deal(acme.bob, acme.stages["Qualified"], "x" * 200, expected_close_date=date(2020, 1, 1))
     move_to_stage(old, acme.stages["Won"], by=acme.bob)
