@@ -51,7 +51,7 @@ MORE = (
     column("tags", "Tags", field="tags"),
     DealColumn("probability", "Probability", css="r", field="probability", text=lambda row, f: f.percent(row["probability"] / 100)),
     DealColumn("source", "Source", field="source", needs=("source",), text=lambda row, f: SOURCES.get(row["source"], "")),
-    DealColumn("product", "Product", field="product", needs=("product",), text=lambda row, f: row["product"]),
+    DealColumn("product", "About", field="product", needs=("product",), text=lambda row, f: row["product"]),
     DealColumn("competitor", "Competitor", field="competitor", needs=("competitor",), text=lambda row, f: row["competitor"]),
     DealColumn("campaign", "Campaign", needs=("campaign__name",), text=lambda row, f: row["campaign__name"] or ""),
     DealColumn("segment", "Segment", needs=("segment__name",), text=lambda row, f: row["segment__name"] or ""),

@@ -32,7 +32,7 @@ from insights.targets import Targets, aimed_at, only, targets
 from workspaces.numbers import parse_id
 
 OVERDUE, LATER, UNDATED = "overdue", "later", "none"
-NAMES = {OVERDUE: "Overdue", LATER: "Later", UNDATED: "No date"}
+NAMES = {OVERDUE: "Earlier", LATER: "Later", UNDATED: "No date"}
 LONG_AGO, FAR_OFF = date(1, 1, 1), date(9999, 12, 31)
 FIRST_OF_EACH = (
     "SELECT card.id FROM unnest(%s::date[], %s::date[]) AS lane (first, till) CROSS JOIN LATERAL ({}) AS card (id)"

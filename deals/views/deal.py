@@ -189,7 +189,7 @@ NAMED = ("owner", "company", "campaign", "segment")
 LABELS = {
     "owner": "Owner",
     "next_step": "Note of the next step",
-    "product": "What it is about",
+    "product": "About",
     "expected_close_date": "Expected close",
     "forecast_category": "Forecast category",
     "won_reason": "Why it was won",
