@@ -81,12 +81,13 @@ def update_task(
     by: Membership | None,
     version: int | None = None,
     part_of: tuple[str, int] | None = None,
+    quiet: bool = False,
     **changes: object,
 ) -> Task:
     """Set facts (EDITABLE) of an open task. The audit trail says who did, and `undo_task_change` takes it back.
 
     `version`, here and below, is the one that the caller saw; None (commands, the admin) takes the newest. `part_of`: see
-    plan_task.
+    plan_task. `quiet`: its assignee is who it was before, and needs no word of it.
     """
     check_may(by, Role.REP, "change tasks")
     task = lock_task(task, version)
@@ -94,7 +95,7 @@ def update_task(
         raise Refused(f"This task is {task.status}. Open it again to change it.")
     before = task.assignee_id
     task = _save(task, settled(task, changes))
-    if task.assignee_id != before:
+    if task.assignee_id != before and not quiet:
         tell_assignee(task, task.subject, by, part_of)
     return task
 

@@ -19,6 +19,7 @@ from deals.actions.changes import check_undoable
 from deals.actions.locking import raise_stale
 from deals.actions.verbs import BACK, DO, Many, State
 from deals.models import BulkChange, Deal, DealChange, Verb
+from deals.telling import tell_of_rest
 from workspaces.access import check_may, visible_owners
 from workspaces.action import NotAllowed, Refused, action
 from workspaces.background import after_commit
@@ -131,6 +132,8 @@ def do(bulk: BulkChange, pks: list[int], by: Membership | None, undoing: bool) -
     for item in items.values():
         item.at = item.at if undoing else now
     DealChange.objects.bulk_update(items.values(), ["state", "reason", "before", "event", "version", "at"])
+    if undoing:
+        tell_of_rest(bulk, items)
 
 
 def locked(bulk: BulkChange, pks: list[int], by: Membership, undoing: bool) -> list[Deal]:

@@ -152,7 +152,7 @@ def give_back(item: DealChange, by: Membership) -> None:
     versions = {int(pk): version for pk, version in item.before.get("tasks", {}).items()}
     for task in Task.objects.filter(pk__in=versions, status=Task.Status.OPEN).order_by("pk"):
         if task.version == versions[task.pk]:
-            update_task(task, by=by, assignee_id=item.before["owner_id"])
+            update_task(task, by=by, assignee_id=item.before["owner_id"], quiet=True)
 
 
 def strike_lines(many: Many, pks: Sequence[int]) -> None:

@@ -321,3 +321,34 @@ def test_tags_that_differ_in_case_alone_are_one_as_the_database_says(acme, deals
     tags = find_or_create_tags(acme.workspace, ["İ", "i̇", "I", "ı", "i"], by=acme.bob)
     assert len(tags) == Tag.objects.count()
     assert {tag.pk for tag in find_or_create_tags(acme.workspace, ["I", "İ"], by=acme.bob)} <= {tag.pk for tag in tags}
+
+
+def unread(member: Membership) -> list[tuple[str, str | None, int | None]]:
+    rows = Notification.objects.shown_to(member, None).unread().select_related("deal").order_by("pk")
+    return [(row.kind, row.deal and row.deal.name, row.data.get("many")) for row in rows]
+
+
+@pytest.mark.parametrize("kept", [(2,), (1, 3), ()])
+def test_of_a_change_undone_in_part_those_hear_whom_the_rest_concerns(acme, deals, kept):
+    for deal in deals:
+        plan_task(deal, "Call", by=acme.bob)
+    bulk = change(acme, "edit", deals, {"set": {"owner_id": acme.vera.user_id}, "hand_over": True}, by=acme.alice)
+    hand_on(bulk)
+    assert unread(acme.vera) == [("task_assigned", "Deal 1", 4), ("deal_assigned", "Deal 1", 4)]
+    for number in kept:
+        update_deal(deals[number], by=acme.bob, version=2, amount=7)
+    undo_many(bulk, by=acme.alice)
+    hand_on(bulk)
+    first, many = (deals[kept[0]].name, len(kept) if len(kept) > 1 else None) if kept else ("", None)
+    assert unread(acme.vera) == ([("task_assigned", first, many), ("deal_assigned", first, many)] if kept else [])
+    assert unread(acme.bob) == []  # who ends where they began
+
+
+def test_of_moves_undone_in_part_the_owner_hears_of_the_rest(acme, deals):
+    bulk = change(acme, "move", deals[:3], {"stage": acme.stages["Proposal"].pk}, by=acme.alice)
+    hand_on(bulk)
+    assert unread(acme.bob) == [("stage_changed", "Deal 2", 3)]  # the topmost card
+    update_deal(deals[2], by=acme.alice, version=2, amount=7)
+    undo_many(bulk, by=acme.alice)
+    assert unread(acme.bob) == [("stage_changed", "Deal 3", None)]
+    assert told(acme.bob, "stage_changed") == ["Alice moved Deal 3 from Contacted to Proposal"]
