@@ -20,7 +20,7 @@ from deals.forms import fact_form
 from deals.links import came_from, way_back
 from deals.models import Deal, DealTag, Kind, Stage
 from deals.path import stage_path
-from deals.trail import FIELDS, Trail
+from deals.trail import Trail
 from deals.views.board import visible_deals
 from deals.views.deal_tabs import TABS, tab_of, tabs
 from leads.actions import find_or_create_company
@@ -225,5 +225,5 @@ def deal_history(request: MemberRequest, pk: int) -> HttpResponse:
         before=request.GET.get("before", ""),
         may_see=lambda ids: set(leads.filter(pk__in=ids).values_list("pk", flat=True)),
     )
-    fields = sorted(FIELDS.items(), key=lambda item: item[1])
+    fields = sorted(trail.fields.items(), key=lambda item: item[1].casefold())
     return render(request, "deals/deal_history.html", {"deal": deal, "trail": trail, "fields": fields})

@@ -29,6 +29,7 @@ from leads.actions import capture, create_company, create_contact
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
 from workspaces.action import NotAllowed, Refused
+from workspaces.custom.actions import create_field
 from workspaces.models import Workspace
 
 
@@ -234,3 +235,26 @@ def test_the_page_of_a_deal_in_the_bin_says_who_put_it_there_and_leads_back(acme
     assert read(vera.get(path)).all("div", id="gone") == []
     bob.post(said.one("form")["action"])
     assert bob.get(path).status_code == 200
+
+
+def test_the_history_names_custom_fields_too(acme, bob, deal):
+    workspace = Workspace.objects.get(pk=acme.workspace.pk)
+    size = create_field(workspace, entity="deal", label="Team size", type="number", by=acme.alice)
+    owner = create_field(workspace, entity="deal", label="Engineer", type="user", by=acme.alice)
+    deal = Deal.objects.get(pk=deal.pk)
+    update_deal(deal, by=acme.alice, version=1, amount=Decimal(5), custom={size.key: "1200"})
+    update_deal(deal, by=acme.alice, version=2, custom={size.key: None, owner.key: acme.bob.user_id})
+    history = url(acme.workspace, "deal_history", deal.pk)
+
+    def lines(query: str = "") -> list[list[str]]:
+        rows = read(bob.get(history + query)).one("tbody").all("tr")
+        return [[cell.text for cell in row.all("td")][2:] for row in rows]
+
+    assert lines() == [
+        ["Team size", "1,200", "—"],
+        ["Engineer", "—", "Bob"],
+        ["Amount", "€1,000", "€5"],
+        ["Team size", "—", "1,200"],
+    ]
+    assert lines(f"?field=cf_{size.key}") == [["Team size", "1,200", "—"], ["Team size", "—", "1,200"]]
+    assert lines(f"?field=cf_{owner.key}") == [["Engineer", "—", "Bob"]]
