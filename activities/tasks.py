@@ -11,12 +11,14 @@ from activities import files, outbox
 from activities.actions import mailing
 from activities.actions.reading import forget_old
 from activities.actions.reminding import remind
+from activities.actions.settling import settle, unsettled
 from activities.models import Attachment, Attendee, Task
 from workspaces.models import Workspace
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import all_workspaces, tenant
 
 KEPT = timedelta(days=30)
+SETTLED = 500  # tasks of one transaction
 
 
 @shared_task
@@ -76,6 +78,24 @@ def send_reminders() -> None:
     for workspace_id in found:
         with survived(f"The reminders of workspace {workspace_id}"), tenant(workspace_id):
             remind(Workspace.objects.get(pk=workspace_id), now)
+
+
+@shared_task
+def settle_days(workspace_id: int) -> None:
+    """After a member, or the workspace, has moved to another time zone."""
+    with tenant(workspace_id):
+        pks = list(unsettled(workspace_id).values_list("pk", flat=True))
+    for start in range(0, len(pks), SETTLED):
+        with tenant(workspace_id):
+            settle(pks[start : start + SETTLED])
+
+
+@shared_task
+def settle_missed_days() -> None:
+    """What a lost doorbell left lying."""
+    for workspace_id in workspace_ids():
+        with survived(f"The days of workspace {workspace_id}"):
+            settle_days(workspace_id)
 
 
 @shared_task

@@ -6,6 +6,7 @@ SCHEDULE = {
     "send-mails": {"task": "activities.tasks.send_mails", "schedule": 30},
     "forget-notifications": {"task": "activities.tasks.forget_notifications", "schedule": 86400},
     "send-reminders": {"task": "activities.tasks.send_reminders", "schedule": 30},
+    "settle-missed-days": {"task": "activities.tasks.settle_missed_days", "schedule": 86400},
     "clear-sessions": {"task": "workspaces.tasks.clear_sessions", "schedule": 86400},
     "resume-bulks": {"task": "deals.tasks.resume_bulks", "schedule": 60},
     "forget-changes": {"task": "deals.tasks.forget_changes", "schedule": 86400},

@@ -24,6 +24,8 @@ from workspaces.mounting import root_url
 from workspaces.standins import NO_MAIL, receives_no_mail
 from workspaces.tenancy import all_workspaces, tenant
 
+# Where a day ends, and what goes by the clock there, follows from a zone.
+SETTLE_DAYS = "activities.tasks.settle_days"
 INVITATION_DAYS = 14
 # Invitations in 24 hours that nobody has accepted yet.
 DAILY_OF_INVITER, DAILY_OF_WORKSPACE = 50, 200
@@ -267,9 +269,25 @@ def create_team(workspace: Workspace, *, name: str, by: Membership | None) -> Te
 def change_settings(workspace: Workspace, *, by: Membership, **changes: object) -> Workspace:
     """Name, time zone, working hours, visibility. The currency can be changed while there is no amount in it (see deals)."""
     check_may(by, Role.ADMIN, "change the settings")
+    zone = Workspace.objects.values_list("time_zone", flat=True).get(pk=workspace.pk)
     for field, value in changes.items():
         setattr(workspace, field, value)
     check_workspace(workspace)
     workspace.save(update_fields=list(changes))
+    if workspace.time_zone != zone:
+        after_commit(SETTLE_DAYS, workspace.pk)
     end_streams(workspace.pk)
     return workspace
+
+
+@action
+def change_profile(user: User, **changes: object) -> User:
+    """What somebody chooses for themselves, in all their workspaces: name, time zone, formats, theme, keys."""
+    before = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    for field, value in changes.items():
+        setattr(user, field, value)
+    user.save(update_fields=list(changes))
+    if user.time_zone != before.time_zone:
+        for workspace_id in Membership.objects.filter(user_id=user.pk).values_list("workspace_id", flat=True):
+            after_commit(SETTLE_DAYS, workspace_id)
+    return user

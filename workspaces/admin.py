@@ -200,7 +200,7 @@ class UserAdmin(GlobalAdmin):
         obj.is_staff = obj.is_superuser
         if not obj.is_active:
             actions.end_streams(None, obj.pk)
-        return super().change_row(request, obj, form)
+        return actions.change_profile(obj, **{name: getattr(obj, name) for name in (*form.changed_data, "is_staff")})
 
     @admin.action(description="Send a link to set a password")
     def send_reset_link(self, request: HttpRequest, queryset: models.QuerySet) -> None:

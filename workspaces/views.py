@@ -91,7 +91,7 @@ def invitation_accept(request: HttpRequest, token: str) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=copy(request.user))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        actions.change_profile(request.user, **form.cleaned_data)
         messages.success(request, "Saved.")
         return redirect("profile")
     context = {"form": form, "memberships": my_memberships(request)}

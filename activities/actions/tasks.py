@@ -212,7 +212,10 @@ def undo_task_change(task: Task, *, by: Membership, version: int, door: Door = D
         raise NotAllowed("Only a manager may undo what somebody else did.")
     before = task.status
     names = (*EDITABLE, *DERIVED, "status", "done_at")
-    restored = {name: getattr(image, name) for name in names if getattr(image, name) != getattr(task, name)}
+    were = {name: getattr(image, name) for name in names}
+    # Whoever it falls to again may have moved to another zone.
+    were |= by_zone(image, zone_of(task.workspace_id, image.assignee_id))
+    restored = {name: value for name, value in were.items() if value != getattr(task, name)}
     check_task(task.workspace_id, {name: value for name, value in restored.items() if name in EDITABLE})
     _save(task, restored | {"reminded_at": None})
     if task.status == Task.Status.OPEN and before != task.status:
@@ -307,6 +310,12 @@ def settled(task: Task, facts: dict[str, object]) -> dict[str, object]:
         first = first_of_series(now("due_on"), now("due_at"), zone)
         facts |= {"repeat_from": first, "repeat_on": first.date()}
     return {name: value for name, value in facts.items() if getattr(task, name) != value}
+
+
+def by_zone(task: Any, zone: ZoneInfo) -> dict[str, object]:
+    """What follows from the facts of a task where its assignee lives."""
+    due_at = end_of_day(task.due_on, zone) if task.due_on else task.due_at
+    return {"due_at": due_at, "remind_at": reminder(task.remind, task.due_on, due_at, zone)}
 
 
 def zone_of(workspace_id: int, user_id: int | None) -> ZoneInfo:

@@ -20,11 +20,14 @@ from activities.actions import (
     undo_task_change,
     update_task,
 )  # fmt: skip
+from activities.actions.settling import unsettled
 from activities.due import end_of_day, how_due, reminder
 from activities.models import Activity, Task
 from activities.repeat import first_of_series, next_of_series
+from activities.tasks import settle_days
 from tests.factories import make_deal
 from workspaces.action import Refused
+from workspaces.actions import change_settings
 from workspaces.formats import Formats, locale_of
 
 ZONES = ("Pacific/Auckland", "Asia/Kolkata", "Europe/Berlin", "America/New_York", "Pacific/Honolulu")
@@ -245,6 +248,57 @@ def test_neither_goes_without_a_day(acme, deal, what):
     with pytest.raises(Refused) as refused:
         plan_task(deal, "Call", by=acme.bob, **{what: {"remind": "1h", "repeat": "daily"}[what]})
     assert "due_on" in refused.value.fields and not Task.objects.exists()
+
+
+# --- who moves ------------------------------------------------------------------------------------------
+
+
+def rung(callbacks) -> set[int]:
+    """The workspaces whose days are settled, as the worker does it."""
+    found = {ring.args[0] for ring in callbacks if ring.task == "activities.tasks.settle_days"}
+    for workspace_id in found:
+        settle_days(workspace_id)
+    return found
+
+
+def test_days_move_with_who_moves(acme, login, deal, django_capture_on_commit_callbacks):
+    """Away from the zone in which they were planned; the deal's next activity, and reminders, come along."""
+    live_in(acme.bob, "Europe/Berlin")
+    moment = datetime(2031, 2, 7, 15, tzinfo=UTC)
+    day = plan_task(deal, "Call", by=acme.bob, due_on=FRIDAY, remind="9am")
+    timed = plan_task(deal, "Demo", by=acme.bob, due_at=moment, remind="9am")
+    hers = plan_task(deal, "Hers", by=acme.bob, assignee_id=acme.alice.user_id, due_on=FRIDAY)
+    done = complete_task(plan_task(deal, "Done", by=acme.bob, due_on=FRIDAY), by=acme.bob)
+    form = {"name": "Bob", "time_zone": "America/New_York", "locale": "en", "theme": "", "single_keys": "on"}
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert login(acme.bob).post("/profile/", form).status_code == 302
+    assert rung(callbacks) == {acme.workspace.pk}
+    there = ZoneInfo("America/New_York")
+    found = {task.pk: task for task in Task.objects.all()}
+    assert (found[day.pk].due_at, found[day.pk].remind_at) == (
+        end_of_day(FRIDAY, there),
+        datetime.combine(FRIDAY, time(9), there),
+    )
+    assert (found[timed.pk].due_at, found[timed.pk].remind_at) == (moment, datetime.combine(FRIDAY, time(9), there))
+    assert (found[hers.pk].due_at, found[done.pk].due_at) == (hers.due_at, done.due_at)
+    assert {task.version for task in found.values()} == {1, 2} and found[day.pk].version == 1
+    with django_capture_on_commit_callbacks() as callbacks:
+        login(acme.bob).post("/profile/", form | {"name": "Robert"})
+    assert rung(callbacks) == set()
+
+
+def test_days_move_with_the_workspace(acme, deal, django_capture_on_commit_callbacks):
+    live_in(acme.bob, "")
+    live_in(acme.alice, "Asia/Kolkata")
+    task = plan_task(deal, "Call", by=acme.bob, due_on=FRIDAY)
+    hers = plan_task(deal, "Hers", by=acme.bob, assignee_id=acme.alice.user_id, due_on=FRIDAY)
+    with django_capture_on_commit_callbacks() as callbacks:
+        change_settings(acme.workspace, by=acme.alice, time_zone="Pacific/Honolulu")
+    assert rung(callbacks) == {acme.workspace.pk}
+    task.refresh_from_db()
+    assert task.due_at == end_of_day(FRIDAY, ZoneInfo("Pacific/Honolulu"))
+    assert Task.objects.get(pk=hers.pk).due_at == end_of_day(FRIDAY, ZoneInfo("Asia/Kolkata"))
+    assert not unsettled(acme.workspace.pk).exists()
 
 
 # --- about nothing; meetings ---------------------------------------------------------------------------
