@@ -235,8 +235,8 @@ class DealAdmin(TenantAdmin):
     @admin.action(description="Change the owner…")
     def change_owner(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
         def verb(deal: Deal, data: dict) -> None:
-            facts = {"owner_id": data["owner"].user_id, "version": deal.version}
-            actions.update_deal(deal, by=self.actor(request), door=Door.ADMIN, **facts)
+            owner_id = data["owner"].user_id
+            actions.assign_deal(deal, owner_id, by=self.actor(request), version=deal.version, door=Door.ADMIN)
 
         return self.ask(request, queryset, title="Change the owner…", form=OwnerForm, verb=verb, done="handed over")
 

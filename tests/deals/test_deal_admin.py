@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from activities.models import Activity
+from activities.actions import plan_task
+from activities.models import Activity, Task
 from deals.actions import add_contact, move_to_stage, update_deal
 from deals.models import Deal, DealContact, Product, StageEvent
 from leads.models import Company, Contact
@@ -328,3 +329,14 @@ def test_products_are_kept_by_their_actions(acme, alice):
     product.refresh_from_db()
     assert (product.unit_price, product.version) == (6, 2)
     assert alice.post(path(acme.workspace, "deals_product_delete", product.pk), {"post": "yes"}).status_code == 403
+
+
+def test_open_tasks_go_along_with_a_new_owner(cast, login, root):
+    for client, workspace in ((login(cast.alice), cast.workspace), (root, None)):
+        with tenant(cast.workspace, cast.alice.user):
+            deal = make_deal(cast.bob, cast.stages["New"])
+            task = plan_task(deal, "Call", by=cast.bob)
+        response = bulk(client, workspace, Deal, "change_owner", [deal], owner=cast.alice.user_id)
+        assert messages(response) == ["1 deal handed over."]
+        with tenant(cast.workspace):
+            assert Task.objects.get(pk=task.pk).assignee_id == cast.alice.user_id
