@@ -22,6 +22,7 @@ from activities.models import Activity, Door
 from deals.actions import before_image, check_fields, check_values, lock_stages, set_facts
 from deals.actions.closing import Reasons, check_closed_at
 from deals.actions.rates import checked_rate, rates_for
+from deals.actions.slipping import LastDates
 from deals.exchange import Rates, day_of
 from deals.models import Deal, Kind, Pipeline, Stage
 from deals.ranks import ranks_on_top
@@ -248,12 +249,13 @@ def update_deals(
     check_may(by, Role.REP, "change deals")
     members, reasons = active_members(workspace), Reasons(workspace.pk, door)
     locked = Deal.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=changes).order_by("pk")
+    dates = LastDates(locked)
     results: dict[int, bool | Refused] = {}
     changed: list[tuple[Deal, dict[str, list[object]]]] = []
     for deal in locked:
         deal.workspace = workspace
         try:
-            facts = set_facts(deal, changes[deal.pk], members, reasons=reasons)
+            facts = set_facts(deal, changes[deal.pk], members, reasons=reasons, dates=dates)
         except Refused as refusal:
             results[deal.pk] = refusal
             continue

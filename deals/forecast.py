@@ -41,7 +41,8 @@ class Slip:
     days: int = 0
 
     def after(self, old: date | None, new: date | None) -> Slip:
-        """A date that was put off counts; one that was set first, taken away or brought forward does not.
+        """A date that was put off counts; one that was set first, taken away or brought forward does not. `old` is the
+        last one that there was: a date taken away and set again later was put off too.
 
         >>> Slip(1, 3).after(date(2026, 11, 20), date(2026, 12, 20)), Slip(1, 3).after(date(2026, 11, 20), date(2026, 11, 1))
         (Slip(times=2, days=33), Slip(times=1, days=3))

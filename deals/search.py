@@ -53,7 +53,7 @@ def deals(workspace_id: int, ids: list[int], owners: list[int] | None, formats: 
             "deal",
             deal.pk,
             deal.name,
-            " · ".join([*subtitle, formats.money(deal.amount)]),
+            " · ".join([*subtitle, formats.money(deal.amount, deal.currency)]),
             deal.get_absolute_url(),
             deal.stage.name,
             deal.stage.color,

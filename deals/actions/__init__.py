@@ -16,6 +16,7 @@ from deals.actions.converting import (
 )
 from deals.actions.copying import duplicate_deal
 from deals.actions.events import CLOSING, add_stage_event, before_image
+from deals.actions.expecting import expect_in_month
 from deals.actions.facts import (
     EDITABLE,
     NAMED,
@@ -85,6 +86,7 @@ __all__ = [
     "delete_deal",
     "delete_rate",
     "delete_view",
+    "expect_in_month",
     "find_or_create_tags",
     "duplicate_deal",
     "hold_all",

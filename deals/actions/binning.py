@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from activities.actions import record
@@ -18,8 +20,7 @@ def delete_deal(deal: Deal, *, by: Membership, version: int | None = None, door:
     """Into the bin, from where it comes back for 30 days (tasks.empty_bin)."""
     check_may(by, Role.REP, "delete deals")
     deal = lock_deal(deal.pk, version, by)
-    deal.deleted_at, deal.deleted_by_id = timezone.now(), acting(by)
-    deal.version += 1
+    put_in_bin(deal, by, timezone.now())
     deal.save()
     record(deal, Activity.Kind.SYSTEM, by=by, door=door, body="Deal deleted")
     return deal
@@ -30,8 +31,7 @@ def restore_deal(deal: Deal, *, by: Membership, door: Door = Door.WEB) -> Deal:
     check_may(by, Role.REP, "restore deals")
     deal = lock_binned(deal)
     if deal.deleted_at is not None:
-        deal.deleted_at = deal.deleted_by = None
-        deal.version += 1
+        take_out(deal)
         deal.save()
         record(deal, Activity.Kind.SYSTEM, by=by, door=door, body="Deal restored")
     return deal
@@ -45,6 +45,17 @@ def purge_deal(deal: Deal, *, by: Membership) -> None:
     if deal.deleted_at is None:
         raise Refused("Only what is in the bin can be deleted for good.")
     deal.delete()
+
+
+def put_in_bin(deal: Deal, by: Membership | None, at: datetime) -> None:
+    """Without saving; the bin says who did it."""
+    deal.deleted_at, deal.deleted_by_id = at, acting(by)
+    deal.version += 1
+
+
+def take_out(deal: Deal) -> None:
+    deal.deleted_at = deal.deleted_by = None
+    deal.version += 1
 
 
 def lock_binned(deal: Deal) -> Deal:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from activities.actions import cancel_task, plan_task, record
 from activities.models import Activity, Door, Note, Task
+from deals.actions.binning import put_in_bin
 from deals.actions.facts import create_deal
 from deals.actions.locking import lock_deal, raise_stale
 from deals.actions.people import add_contact, remove_contact
@@ -191,12 +192,12 @@ def leave(lead: Lead, conversion: Conversion, by: Membership, door: Door, now: d
     if conversion.is_new_deal:
         # Taken out of the bin it is nobody's opportunity: the lead can be converted again, and has one deal.
         deal.lead = None
-        deal.deleted_at = now
+        put_in_bin(deal, by, now)
     else:
         deal.lead_id = conversion.before["lead"]
         if link := DealContact.objects.filter(pk=conversion.before.get("person")).first():
             remove_contact(link, by=by, door=door)
-    deal.version += 1
+        deal.version += 1
     deal.save()
     record(deal, Activity.Kind.SYSTEM, by=by, door=door, at=now, body="Conversion of its lead taken back")
 

@@ -17,6 +17,7 @@ from deals.actions.events import add_stage_event
 from deals.actions.images import image_of, note_change, what_was
 from deals.actions.locking import lock_deal, lock_stages
 from deals.actions.rates import checked_rate, rate_of, rates_for
+from deals.actions.slipping import LastDates
 from deals.forecast import SAID, Slip
 from deals.models import Deal, Kind, Stage, Verb
 from deals.ranks import rank_at
@@ -102,7 +103,7 @@ def update_deal(
     check_may(by, Role.REP, "change deals")
     deal = lock_deal(deal.pk, version, by)
     image, now = image_of(deal), at or timezone.now()
-    changed = set_facts(deal, changes, reasons=Reasons(deal.workspace_id, door))
+    changed = set_facts(deal, changes, reasons=Reasons(deal.workspace_id, door), dates=LastDates([deal]))
     if changed:
         deal.save()
         record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, at=now, data={"changes": changed})
@@ -111,7 +112,12 @@ def update_deal(
 
 
 def set_facts(
-    deal: Deal, changes: Mapping[str, Any], members: Container[int] | None = None, *, reasons: Reasons
+    deal: Deal,
+    changes: Mapping[str, Any],
+    members: Container[int] | None = None,
+    *,
+    reasons: Reasons,
+    dates: LastDates,
 ) -> dict[str, list[object]]:
     """Check and set, without saving. Returns {field: [old, new]}; nothing, and no new version, when all is so already."""
     if changes.get("currency") == "":  # the one that it has
@@ -135,7 +141,7 @@ def set_facts(
     if "currency" in changed:
         deal.rate = rate_of(deal, str(changes["currency"]))
     if "expected_close_date" in changed and deal.status == Kind.OPEN:
-        slip = Slip(deal.slips, deal.slipped_days).after(deal.expected_close_date, day_or_none(changes))
+        slip = Slip(deal.slips, deal.slipped_days).after(dates.of(deal), day_or_none(changes))
         deal.slips, deal.slipped_days = slip.times, slip.days
     for field, value in changes.items():
         setattr(deal, field, value)

@@ -19,6 +19,7 @@ from deals.actions.changes import check_undoable
 from deals.actions.locking import raise_stale
 from deals.actions.verbs import BACK, DO, Many, State
 from deals.models import BulkChange, Deal, DealChange, Verb
+from deals.models.deal import DealQuerySet
 from deals.telling import tell_of_rest
 from workspaces.access import check_may, visible_owners
 from workspaces.action import NotAllowed, Refused, action
@@ -139,8 +140,15 @@ def do(bulk: BulkChange, pks: list[int], by: Membership | None, undoing: bool) -
 def locked(bulk: BulkChange, pks: list[int], by: Membership, undoing: bool) -> list[Deal]:
     """In the order of their ids, without those that are gone or hidden from `by`."""
     found = Deal.all_objects if undoing and bulk.verb == Verb.DELETE else Deal.objects
-    deals = found.select_for_update(no_key=True, of=("self",)).select_related("workspace").owned_by(visible_owners(by))
+    deals = found.select_for_update(no_key=True, of=("self",)).select_related("workspace")
+    deals = reached(deals, by, bulk.by_id if undoing else None)
     return list(deals.filter(workspace_id=bulk.workspace_id, pk__in=pks).order_by("pk"))
+
+
+def reached(deals: DealQuerySet, by: Membership, author: int | None) -> DealQuerySet:
+    """Those that a member may see. Whoever made a change reaches its deals to take it back, though it hid them: by giving
+    them away."""
+    return deals if by.user_id == author else deals.owned_by(visible_owners(by))
 
 
 def tell_finished(bulk: BulkChange) -> None:
@@ -187,7 +195,7 @@ def undo_change(change: DealChange, *, by: Membership, door: Door = Door.WEB) ->
     """Put one deal back as it was before one change of it, by the same way."""
     check_may(by, Role.REP, "undo changes")
     found = Deal.all_objects if change.verb == Verb.DELETE else Deal.objects
-    deal = found.select_for_update(no_key=True).filter(pk=change.deal_id).owned_by(visible_owners(by)).first()
+    deal = reached(found.select_for_update(no_key=True).filter(pk=change.deal_id), by, change.by_id).first()
     change = DealChange.objects.select_for_update().get(pk=change.pk)
     if deal is None or change.state != State.DONE:
         raise Refused("There is nothing to undo any more.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -16,7 +17,7 @@ from deals.actions.locking import lock_deal, lock_stages
 from deals.actions.rates import rate_of
 from deals.models import Deal, Kind, Stage, StageEvent
 from deals.ranks import rank_at
-from deals.transitions import Closing, Policy, check_move, is_reopenable, needs_order
+from deals.transitions import Closing, Policy, check_move, check_skip, is_reopenable, needs_order
 from workspaces.access import check_may
 from workspaces.action import Refused, action
 from workspaces.models import Membership, Role
@@ -56,7 +57,7 @@ def move_to_stage(
         return _change_places(deal, target, after, before), None
     at = at or timezone.now()
     closing = Reasons(deal.workspace_id, door).closing(target.kind, reason, note, competitor)
-    check_entry(deal, source, target, closing, by=by, at=at)
+    check_entry(deal, source, target, closing, by=by, at=at, way=way_into(target, [deal]))
     entered, image = deal.stage_entered_at, before_image(deal)
     set_stage(deal, source, target, closing, at)
     deal.rank = rank_at(target, after=after, before=before, moved=deal.pk) if target.kind == Kind.OPEN else None
@@ -67,6 +68,30 @@ def move_to_stage(
     return deal, event
 
 
+@dataclass(frozen=True)
+class Way:
+    """Into a pipeline: its stages in order, as far as the rules ask for them, and where deals that are in another one now
+    stood in it last."""
+
+    order: Sequence[Stage]
+    stood: Mapping[int, Stage]
+
+
+def way_into(target: Stage, deals: Iterable[Deal]) -> Way:
+    policy = policy_of(target)
+    order = list(target.pipeline.stages.all()) if needs_order(target, policy) else []
+    away = [deal.pk for deal in deals if deal.pipeline_id != target.pipeline_id]
+    if not away or policy.max_skip is None:
+        return Way(order, {})
+    left = StageEvent.objects.filter(deal_id__in=away, from_stage__pipeline_id=target.pipeline_id)
+    last = left.order_by("deal_id", "-left_at", "-pk").distinct("deal_id").select_related("from_stage")
+    return Way(order, {event.deal_id: event.from_stage for event in last if event.from_stage})
+
+
+def policy_of(stage: Stage) -> Policy:
+    return Policy(stage.pipeline.max_skip, stage.pipeline.win_from)
+
+
 def check_entry(
     deal: Deal,
     source: Stage,
@@ -75,19 +100,19 @@ def check_entry(
     *,
     by: Membership | None,
     at: datetime,
-    order: Sequence[Stage] | None = None,
+    way: Way,
 ) -> None:
-    """Refused unless the deal may go there now. `order`: the stages of the pipeline, where the caller has many deals."""
+    """Refused unless the deal may go there now. One that was in the pipeline before goes on from where it stood."""
     if target.kind != Kind.OPEN:
         check_closed_at(at)
         check_values({f"{target.kind}_reason": closing.reason, "competitor": closing.competitor})
     if source.pipeline_id == target.pipeline_id:
-        policy = Policy(target.pipeline.max_skip, target.pipeline.win_from)
-        if order is None:
-            order = list(target.pipeline.stages.all()) if needs_order(target, policy) else []
-        check_move(source, target, order, policy, closing, may_reopen=may_be_reopened(deal, by, at))
+        may_reopen = may_be_reopened(deal, by, at)
+        check_move(source, target, way.order, policy_of(target), closing, may_reopen=may_reopen)
     elif source.kind != Kind.OPEN or target.kind != Kind.OPEN:
         raise Refused("Only an open deal moves to another pipeline, and into an open stage of it.")
+    elif stood := way.stood.get(deal.pk):
+        check_skip(stood, target, way.order, policy_of(target))
 
 
 def set_stage(deal: Deal, source: Stage, target: Stage, closing: Closing, at: datetime) -> None:

@@ -19,18 +19,19 @@ from django.utils import timezone
 from activities.actions import cancel_task, plan_task, update_task
 from activities.bulk import record_all
 from activities.models import Activity, Door, Task
+from deals.actions.binning import put_in_bin, take_out
 from deals.actions.changes import check_undoable, set_columns_back
 from deals.actions.closing import Reasons
 from deals.actions.events import before_image, new_stage_event
 from deals.actions.facts import EDITABLE, said, set_facts
 from deals.actions.images import as_value, image_of, what_was
 from deals.actions.locking import lock_stages
-from deals.actions.moving import MOVED, check_entry, may_be_reopened, set_stage, told_of_move
+from deals.actions.moving import MOVED, check_entry, may_be_reopened, set_stage, told_of_move, way_into
+from deals.actions.slipping import LastDates
 from deals.actions.tagging import check_number, tags_of, write_tags
 from deals.actions.undoing import set_back, strike
 from deals.models import Deal, DealChange, Kind, Stage, StageEvent, Verb
 from deals.ranks import ranks_on_top
-from workspaces.access import acting
 from workspaces.action import NotAllowed, Refused, Stale
 from workspaces.models import Membership
 
@@ -95,11 +96,11 @@ def save(deals: Sequence[Deal], columns: Iterable[str]) -> None:
 def edit(many: Many, members: Members) -> None:
     """`facts`: {"set": {column: value}, "hand_over": whether open tasks go with the owner}."""
     values = {name: as_value(name, value) for name, value in many.facts["set"].items()}
-    lines, columns, reasons = [], set(values), many.reasons()
+    lines, columns, reasons, dates = [], set(values), many.reasons(), LastDates(many.deals)
     for deal, item in many:
         image = image_of(deal)
         with many.told(item, State.REFUSED):
-            changed = set_facts(deal, values, members, reasons=reasons)
+            changed = set_facts(deal, values, members, reasons=reasons, dates=dates)
             item.state = State.DONE if changed else State.SAME
             if changed:
                 item.before, item.version = what_was(image, deal), deal.version
@@ -177,7 +178,7 @@ def move(many: Many, members: Members) -> None:
     target = stages[pk]
     words = (facts.get(name, "") for name in ("reason", "note", "competitor"))
     closing = many.reasons().closing(target.kind, *words)
-    order = list(target.pipeline.stages.all())
+    way = way_into(target, many.deals)
     moved: list[tuple[Deal, Stage, datetime, dict]] = []
     for deal, item in many:
         with many.told(item, State.REFUSED):
@@ -185,7 +186,7 @@ def move(many: Many, members: Members) -> None:
                 item.state = State.SAME
                 continue
             source = stages[deal.stage_id]
-            check_entry(deal, source, target, closing, by=many.by, at=many.at, order=order)
+            check_entry(deal, source, target, closing, by=many.by, at=many.at, way=way)
             entered, image = deal.stage_entered_at, before_image(deal)
             set_stage(deal, source, target, closing, many.at)
             item.state, item.version = State.DONE, deal.version
@@ -270,8 +271,7 @@ def give_places(back: Sequence[tuple[Deal, StageEvent, dict]], stages: dict[int 
 
 def delete(many: Many, members: Members) -> None:
     for deal, item in many:
-        deal.deleted_at, deal.deleted_by_id = many.at, acting(many.by)
-        deal.version += 1
+        put_in_bin(deal, many.by, many.at)
         item.state, item.version = State.DONE, deal.version
     save(many.done(), ["deleted_at", "deleted_by_id"])
     lines = ((deal, {"at": many.at, "body": "Deal deleted"}) for deal in many.done())
@@ -283,8 +283,7 @@ def delete_back(many: Many, members: Members) -> None:
     for deal, item in many:
         with many.told(item, State.KEPT):
             check_undoable(item, deal, many.by)
-            deal.deleted_at = deal.deleted_by = None
-            deal.version += 1
+            take_out(deal)
             item.state = State.UNDONE
             back.append(deal)
     save(back, ["deleted_at", "deleted_by_id"])

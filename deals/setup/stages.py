@@ -31,6 +31,7 @@ def add_stage(pipeline: Pipeline, *, by: Membership | None, **fields: object) ->
         fields["position"] = make_room(pipeline, str(fields.get("kind") or Kind.OPEN))
     fields["probability"] = CERTAIN.get(str(fields.get("kind")), fields.get("probability", 0))
     fields["name"] = str(fields.get("name", "")).strip()
+    check_category(str(fields.get("kind") or Kind.OPEN), fields.get("forecast_category"))
     stage = Stage(workspace_id=pipeline.workspace_id, pipeline=pipeline, **fields)
     check_row(stage)
     stage.save(force_insert=True)
@@ -50,6 +51,7 @@ def edit_stage(stage: Stage, *, by: Membership | None, version: int | None = Non
     if kind != stage.kind:
         check_empty(stage, "Its kind can be changed once it is empty", field="kind")
         check_kinds(pipeline, without=stage, plus=[kind])
+    check_category(kind, changes.get("forecast_category", stage.forecast_category))
     changes["probability"] = CERTAIN.get(kind, changes.get("probability", stage.probability))
     follows = changes["probability"] != stage.probability and kind == Kind.OPEN
     stage = save_row(stage, changes)
@@ -127,6 +129,13 @@ def restore_stage(stage: Stage, *, by: Membership | None) -> Stage:
 
 
 # --- parts ------------------------------------------------------------------------------------------
+
+
+def check_category(kind: str, category: object) -> None:
+    """What an open stage holds is in one of the sums of the forecast, or left out and said to be."""
+    if kind == Kind.OPEN and category == Stage.Forecast.CLOSED:
+        problem = "The deals of an open stage are not closed."
+        raise Refused(problem, fields={"forecast_category": problem})
 
 
 def make_room(pipeline: Pipeline, kind: str) -> int:

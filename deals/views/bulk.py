@@ -267,8 +267,9 @@ def bulk_undo(request: MemberRequest, pk: int) -> HttpResponse:
 @member_required(methods=("POST",))
 def deal_change_undo(request: MemberRequest, pk: int, version: int) -> HttpResponse:
     """Take back the change that made this version of a deal."""
-    deal = get_object_or_404(visible_deals(request, "all_objects"), pk=pk)
-    change = get_object_or_404(DealChange, workspace=request.workspace, deal=deal, version=version)
+    change = get_object_or_404(DealChange, workspace=request.workspace, deal_id=pk, version=version)
+    if change.by_id != request.member.user_id:
+        get_object_or_404(visible_deals(request, "all_objects"), pk=pk)
     try:
         deal = actions.undo_change(change, by=request.member)
     except Refused as refusal:

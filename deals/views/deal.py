@@ -142,7 +142,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         changes = {field: form.cleaned_data["value"]}
         if currency := form.cleaned_data.get("currency"):
             changes["currency"] = currency
-        if "note" in form.data:
+        if "note" in form.fields and "note" in form.data:
             changes["close_note"] = form.cleaned_data["note"]
         columns, version = as_columns(request, changes), form.cleaned_data["version"]
         if field == "owner":

@@ -36,7 +36,7 @@ def deal_item_add(request: MemberRequest, pk: int) -> HttpResponse:
         item = actions.add_item(deal, by=request.member, **form.cleaned_data)
     except Refused as refusal:
         return form_refused(request, FORM, form, refusal, deal=deal)
-    undo = reverse("deal_item_remove", args=[deal.pk, item.pk])
+    undo = reverse("deal_item_remove", args=[deal.pk, item.pk]) + f"?version={item.deal.version}"
     return told(request, deal, f"Added {item}", undo=undo)
 
 
@@ -85,7 +85,9 @@ def deal_amount_source(request: MemberRequest, pk: int) -> HttpResponse:
     return told(request, deal, by_hand or "The amount follows the lines")
 
 
-def version_of(request: MemberRequest) -> int | None:
-    """The one that the page showed; an undo names none, and takes the newest."""
-    form = VersionForm(request.POST)
-    return form.cleaned_data["version"] if form.is_valid() else None
+def version_of(request: MemberRequest) -> int:
+    """The one that the page showed, or the toast with the undo."""
+    form = VersionForm(request.GET if "version" in request.GET else request.POST)
+    if not form.is_valid():
+        raise Refused("Reload the page and try again.")
+    return form.cleaned_data["version"]

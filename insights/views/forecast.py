@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from deals.actions import undo_change, update_deal
-from deals.forecast import moved_to
+from deals.actions import expect_in_month, undo_change
 from deals.forms import VersionForm
 from deals.models import Deal, DealChange
 from deals.totals import Total
@@ -111,10 +108,9 @@ def set_month(request: MemberRequest, forecast: Forecast, deal: Deal) -> DealCha
         raise Refused("Reload the page and try again.")
     if key == forecast.key_of(deal.expected_close_date):
         return None
-    if key == OVERDUE:
-        raise Refused("That month is over: choose one to come.")
-    day: date | None = None if key == UNDATED else moved_to(forecast.bounds(key)[0], deal.expected_close_date)
-    deal = update_deal(deal, by=request.member, version=form.cleaned_data["version"], expected_close_date=day)
+    month = None if key == UNDATED else forecast.bounds(key)[0]
+    version = form.cleaned_data["version"]
+    deal = expect_in_month(deal, month, by=request.member, version=version, today=forecast.today)
     return DealChange.objects.select_related("deal").get(deal=deal, version=deal.version)
 
 

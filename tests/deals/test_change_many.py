@@ -13,17 +13,27 @@ from django.utils import timezone
 from activities.actions import plan_task
 from activities.inbox import in_words
 from activities.models import Activity, Notification, Task
-from deals.actions import change_many, find_or_create_tags, move_to_stage, tag_deal, undo_change, undo_many, update_deal
+from deals.actions import (
+    assign_deal,
+    change_many,
+    find_or_create_tags,
+    move_to_stage,
+    tag_deal,
+    undo_change,
+    undo_many,
+    update_deal,
+)
 from deals.actions.many import STEP
 from deals.bulk import NewDeal, create_deals
 from deals.models import BulkChange, Deal, DealChange, StageEvent, StageTotal, Tag
 from deals.setup import delete_stage
 from deals.tasks import run_bulk
 from deals.telling import tell
-from tests.factories import make_deal
+from tests.factories import make_deal, url
+from tests.pages import SCRIPT
 from workspaces.action import NotAllowed, Refused, Stale
 from workspaces.formats import Formats, locale_of
-from workspaces.models import Membership, Workspace
+from workspaces.models import Membership, User, Workspace
 
 
 @pytest.fixture
@@ -352,3 +362,32 @@ def test_of_moves_undone_in_part_the_owner_hears_of_the_rest(acme, deals):
     undo_many(bulk, by=acme.alice)
     assert unread(acme.bob) == [("stage_changed", "Deal 3", None)]
     assert told(acme.bob, "stage_changed") == ["Alice moved Deal 3 from Contacted to Proposal"]
+
+
+@pytest.mark.parametrize("door", ["single", "many"])
+def test_who_gave_a_deal_away_takes_it_back_though_it_is_hidden_now(acme, login, door):
+    Workspace.objects.filter(pk=acme.workspace.pk).update(visibility="own")
+    bob, deal = login(acme.bob), make_deal(acme.bob, acme.stages["New"])
+    page = url(acme.workspace, "deal_detail", deal.pk)
+    if door == "single":
+        assign_deal(deal, acme.alice.user_id, by=acme.bob, version=1)
+        undo = url(acme.workspace, "deal_change_undo", deal.pk, 2)
+        assert login(acme.vera).post(undo).status_code in (403, 404)
+    else:
+        bulk = change(acme, "edit", [deal], {"set": {"owner_id": acme.alice.user_id}}, by=acme.bob)
+        undo = url(acme.workspace, "bulk_undo", bulk.pk)
+    assert bob.get(page).status_code == 404
+    assert bob.post(undo, headers=SCRIPT).status_code == 200
+    deal.refresh_from_db()
+    assert deal.owner_id == acme.bob.user_id and bob.get(page).status_code == 200
+
+
+def test_nobody_else_takes_back_what_they_may_not_see(acme, login):
+    rita = User.objects.create_user("rita@acme.example", name="Rita")
+    member = Membership.objects.create(workspace=acme.workspace, user=rita, role="rep")
+    Workspace.objects.filter(pk=acme.workspace.pk).update(visibility="own")
+    deal = make_deal(acme.bob, acme.stages["New"])
+    assign_deal(deal, acme.alice.user_id, by=acme.bob, version=1)
+    undo = url(acme.workspace, "deal_change_undo", deal.pk, 2)
+    assert login(member).post(undo, headers=SCRIPT).status_code == 404
+    assert Deal.objects.get().owner_id == acme.alice.user_id

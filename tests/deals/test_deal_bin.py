@@ -14,6 +14,8 @@ from activities.models import Activity, Note
 from deals.actions import (
     add_contact,
     add_item,
+    change_many,
+    convert_lead,
     delete_deal,
     duplicate_deal,
     move_to_stage,
@@ -21,11 +23,12 @@ from deals.actions import (
     remove_contact,
     restore_contact,
     restore_deal,
+    undo_conversion,
     update_contact,
     update_deal,
 )
 from deals.models import Deal, DealContact
-from leads.actions import capture, create_company, create_contact
+from leads.actions import capture, create_company, create_contact, update_lead
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
 from workspaces.action import NotAllowed, Refused
@@ -262,3 +265,16 @@ def test_the_history_names_custom_fields_too(acme, bob, deal):
     ]
     assert lines(f"?field=cf_{size.key}") == [["Team size", "1,200", "—"], ["Team size", "—", "1,200"]]
     assert lines(f"?field=cf_{owner.key}") == [["Engineer", "—", "Bob"]]
+
+
+def test_the_bin_says_who_by_every_way_into_it(acme):
+    lead = capture(acme.workspace, last_name="Ann", by=acme.bob)
+    update_lead(lead, by=acme.bob, version=1, status="qualified")
+    converted, _ = convert_lead(lead, by=acme.bob)
+    single, many = (make_deal(acme.bob, acme.stages["New"]) for _ in range(2))
+    delete_deal(single, by=acme.bob)
+    change_many(acme.workspace, "delete", Deal.objects.filter(pk=many.pk), {}, by=acme.bob, summary="Deleted")
+    undo_conversion(lead, by=acme.bob)
+    for deal in (single, many, converted):
+        binned = Deal.all_objects.get(pk=deal.pk)
+        assert binned.deleted_at and binned.deleted_by_id == acme.bob.user_id

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from activities.models import Activity
-from deals.actions import delete_deal, move_to_stage, undo_stage_change, update_deal
+from deals.actions import change_many, delete_deal, move_to_stage, undo_stage_change, update_deal
 from deals.bulk import NewDeal, create_deals
-from deals.models import Deal, StageEvent
+from deals.models import Deal, Stage, StageEvent
 from deals.setup import add_pipeline
 from deals.transitions import Missing
 from tests.deals.test_deal_actions import refused, row
@@ -130,6 +130,29 @@ def test_another_pipeline_is_entered_through_its_open_stages(acme):
     assert isinstance(refused(move_to_stage, won, other["New"], by=acme.alice), Refused)
     undo_stage_change(event, by=acme.bob)
     assert Deal.objects.get(pk=deal.pk).pipeline_id == acme.stages["New"].pipeline_id
+
+
+@pytest.mark.parametrize("door", ["single", "many"])
+def test_the_way_through_another_pipeline_skips_no_more_stages(acme, door):
+    other = add_pipeline(acme.workspace, name="Renewals", by=acme.alice).stages.first()
+    acme.stages["New"].pipeline.max_skip = 0
+    acme.stages["New"].pipeline.save()
+    make_deal(acme.bob, acme.stages["New"])
+
+    def move(stage: Stage) -> str:
+        facts = {"stage": stage.pk}
+        bulk = change_many(acme.workspace, "move", Deal.objects.all(), facts, by=acme.bob, summary="Moved")
+        return bulk.items.get().reason
+
+    for there, problem in ((other, ""), (acme.stages["Proposal"], "skips 3"), (acme.stages["Contacted"], "")):
+        if door == "many":
+            found = move(there)
+            assert problem in found if problem else not found
+        elif problem:
+            assert problem in refused(move_to_stage, Deal.objects.get(), there, by=acme.bob).message
+        else:
+            move_to_stage(Deal.objects.get(), there, by=acme.bob)
+    assert Deal.objects.get().stage.name == "Contacted"
 
 
 # --- reopening ----------------------------------------------------------------------------------------

@@ -21,10 +21,11 @@ DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 
 @given(st.lists(st.one_of(st.none(), DAYS)))
 def test_a_slip_counts_what_was_put_off(dates):
-    slip = Slip()
-    for old, new in zip(dates, dates[1:], strict=False):
-        slip = slip.after(old, new)
-    later = [(new - old).days for old, new in zip(dates, dates[1:], strict=False) if old and new and new > old]
+    slip, last = Slip(), None
+    for day in dates:
+        slip, last = slip.after(last, day), day or last
+    set_to = [day for day in dates if day]
+    later = [(new - old).days for old, new in zip(set_to, set_to[1:], strict=False) if new > old]
     assert (slip.times, slip.days) == (len(later), sum(later))
 
 
@@ -40,9 +41,33 @@ def test_putting_the_date_off_is_counted_through_every_door(acme):
     update_deals(acme.workspace, {deal.pk: {"expected_close_date": date(2026, 12, 14)}}, by=acme.bob)
     deal.refresh_from_db()
     assert (deal.slips, deal.slipped_days) == (2, 34)
-    for day in (date(2026, 11, 1), None, date(2027, 1, 1)):
-        deal = update_deal(deal, by=acme.bob, version=deal.version, expected_close_date=day)
+    deal = update_deal(deal, by=acme.bob, version=deal.version, expected_close_date=date(2026, 11, 1))
     assert (deal.slips, deal.slipped_days) == (2, 34)
+
+
+@pytest.mark.parametrize("door", ["single", "many", "import"])
+def test_a_date_taken_away_and_set_again_later_was_put_off_too(acme, door):
+    def expect(day: date | None) -> None:
+        deal = Deal.objects.get()
+        if door == "single":
+            update_deal(deal, by=acme.bob, version=deal.version, expected_close_date=day)
+        elif door == "many":
+            facts = {"set": {"expected_close_date": day and day.isoformat()}}
+            change_many(acme.workspace, "edit", Deal.objects.all(), facts, by=acme.bob, summary="Day")
+        else:
+            update_deals(acme.workspace, {deal.pk: {"expected_close_date": day}}, by=acme.bob)
+
+    make_deal(acme.bob, acme.stages["New"])
+    for day, slips, days in (
+        (date(2027, 1, 1), 0, 0),
+        (None, 0, 0),
+        (date(2026, 12, 1), 0, 0),
+        (None, 0, 0),
+        (date(2027, 1, 1), 1, 31),
+    ):
+        expect(day)
+        deal = Deal.objects.get()
+        assert (deal.expected_close_date, deal.slips, deal.slipped_days) == (day, slips, days)
 
 
 def test_the_date_of_a_closed_deal_slips_no_more(acme):

@@ -298,3 +298,14 @@ def test_a_deleted_deal_has_no_lines_to_change(acme, bob, deal):
     item = line(deal, acme.bob)
     delete_deal(deal, by=acme.bob)
     assert bob.get(url(acme.workspace, "deal_item_edit", deal.pk, item.pk)).status_code == 404
+
+
+def test_the_undo_of_a_new_line_takes_back_nobody_elses_work(acme, bob, deal):
+    form = {"name": "Probe", "quantity": "1", "unit_price": "100", "discount": "0", "version": "1"}
+    added = read(bob.post(url(acme.workspace, "deal_item_add", deal.pk), form, headers=SCRIPT))
+    undo = added.one("form", data_undo=None)["action"]
+    item = LineItem.objects.get()
+    update_item(item, by=acme.alice, version=2, quantity=D(7))
+    assert bob.post(undo, headers=SCRIPT).status_code == 409
+    assert LineItem.objects.get().quantity == 7
+    assert bob.post(url(acme.workspace, "deal_item_remove", deal.pk, item.pk), headers=SCRIPT).status_code == 422

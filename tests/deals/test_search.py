@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 
-from deals.actions import create_deal, delete_deal, move_to_stage
+from deals.actions import create_deal, delete_deal, move_to_stage, set_rate
 from leads.actions import capture, create_company, create_contact
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
@@ -179,3 +181,10 @@ def test_names_are_offered_as_one_types_a_company(acme, bob, filled):
     assert offered(q="bright") == offered(company_name="WATER") == offered(value="htwat") == [WATER[1]]
     assert offered(q="b") == offered(q="") == offered(other="bright") == offered(q="%%") == []
     assert offered(q="0%_p") == [STREET[1]]
+
+
+def test_an_amount_stands_in_its_own_currency(acme, bob):
+    set_rate(acme.workspace, currency="JPY", rate=Decimal("0.006"), by=acme.alice)
+    make_deal(acme.bob, acme.stages["New"], "Harbour", 1_000_000, currency="JPY")
+    page = bob.get(url(acme.workspace, "search_page"), {"q": "Harbour"}).content.decode()
+    assert "¥1,000,000" in page and "€1,000,000" not in page

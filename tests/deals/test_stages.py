@@ -306,3 +306,14 @@ def test_a_pipeline_is_added_with_stages_in_the_admin(acme, alice):
     assert taken.status_code == 200 and "Position already exists" in str(errors(taken))
     foreign = alice.post(url, new | {"pipeline": acme.rival_stages["New"].pipeline_id, "position": "10"})
     assert "pipeline" in errors(foreign)
+
+
+def test_the_deals_of_an_open_stage_are_in_a_sum_of_the_forecast(acme):
+    for closed in (
+        lambda: add_stage(acme.stages["New"].pipeline, by=acme.alice, name="Odd", forecast_category="closed"),
+        lambda: edit_stage(acme.stages["New"], by=acme.alice, forecast_category="closed"),
+    ):
+        with pytest.raises(Refused, match="not closed") as refusal:
+            closed()
+        assert list(refusal.value.fields) == ["forecast_category"]
+    assert edit_stage(acme.stages["Won"], by=acme.alice, forecast_category="closed").forecast_category == "closed"

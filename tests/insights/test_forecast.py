@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deals.actions import move_to_stage, set_rate, update_deal
+from deals.actions import expect_in_month, move_to_stage, set_rate, update_deal
 from deals.forecast import SAID, band, category, month_of
 from deals.models import Deal, DealChange, Kind
 from insights.actions import adjust_forecast, set_goal
@@ -20,7 +20,7 @@ from insights.months import Forecast
 from insights.targets import Target, Targets
 from tests.factories import make_deal, url
 from tests.tenancy.walk import rolled_back
-from workspaces.action import NotAllowed
+from workspaces.action import NotAllowed, Refused
 from workspaces.models import Workspace
 
 SCRIPT = {"HTTP_X_CLIENT_ID": "tab"}
@@ -79,6 +79,18 @@ def test_a_drop_changes_the_date_and_is_taken_back(acme, login, today):
     assert undo.status_code == 200 and "Undone" in undo.content.decode()
     deal.refresh_from_db()
     assert (deal.expected_close_date, deal.slips) == (here.replace(day=28), 0)
+
+
+def test_a_drop_into_this_month_is_never_a_day_that_is_over(acme, login, today):
+    following = month_of(today, 1)
+    deal = due(acme, following)  # on a first
+    assert move(login(acme.bob), acme, deal, f"{today:%Y-%m}", **SCRIPT).status_code == 200
+    deal.refresh_from_db()
+    assert deal.expected_close_date == today
+    with pytest.raises(Refused, match="That month is over"):
+        expect_in_month(deal, month_of(today, -1), by=acme.bob, version=deal.version, today=today)
+    there = expect_in_month(deal, following, by=acme.bob, version=deal.version, today=today)
+    assert month_of(there.expected_close_date) == following
 
 
 def test_without_a_script_the_page_comes_again_with_its_undo(acme, login, today):
