@@ -1,5 +1,5 @@
 """A deal's last and next activity times, kept by the database itself: bulk writes and raw SQL cannot forget them.
-Whoever gets or reads a notification hears of it on the event stream.
+Whoever gets or reads a notification hears of it on the event stream, and who sees a deal of what is planned about it.
 
 Statement-level triggers: an import of 10,000 activities is one UPDATE of deals.
 """
@@ -84,6 +84,46 @@ NEXT_ACTIVITY = [
         ("insert", pgtrigger.Insert, {"new": "new_tasks"}, f"{_NEW} GROUP BY 1, 2"),
         ("update", pgtrigger.Update, {"old": "old_tasks", "new": "new_tasks"}, f"{_OLD} UNION {_NEW}"),
         ("delete", pgtrigger.Delete, {"old": "old_tasks"}, f"{_OLD} GROUP BY 1, 2"),
+    )
+]
+
+# One message per statement. `ids` are pairs of a deal and who had or has it, for the listener to pick what its reader may
+# see; none when there are too many to fetch one by one. Then `owners` are those of all; none where even they are too many.
+MANY = 25
+TELL_OF_DEALS = """
+    PERFORM pg_notify('live', json_build_object(
+        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),
+        'ids', CASE WHEN count(DISTINCT id) <= {many} THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,
+        'owners', CASE WHEN count(DISTINCT id) > {many} AND count(DISTINCT owner) <= {most} THEN json_agg(DISTINCT owner) END
+    )::text)
+    FROM ({touched}) touched GROUP BY workspace_id;
+    RETURN NULL;
+""".replace("{many}", str(MANY)).replace("{most}", str(2 * MANY))
+
+# What is planned about a deal stands on its page, also where it is not the next thing to do.
+_ABOUT = "SELECT d.workspace_id, d.id, d.owner_id AS owner FROM ({changed}) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id"
+_DIFFERENT = (
+    "SELECT {row}.workspace_id, {row}.deal_id FROM new_tasks n JOIN old_tasks o USING (id) WHERE n IS DISTINCT FROM o"
+)
+
+PLANNED = [
+    pgtrigger.Trigger(
+        name=f"planned_{name}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),
+        func=TELL_OF_DEALS.replace("{touched}", _ABOUT.replace("{changed}", changed)),
+    )
+    for name, operation, referencing, changed in (
+        ("insert", pgtrigger.Insert, {"new": "new_tasks"}, _NEW),
+        (
+            "update",
+            pgtrigger.Update,
+            {"old": "old_tasks", "new": "new_tasks"},
+            f"{_DIFFERENT.format(row='n')} UNION {_DIFFERENT.format(row='o')}",
+        ),
+        ("delete", pgtrigger.Delete, {"old": "old_tasks"}, _OLD),
     )
 ]
 

@@ -19,7 +19,7 @@ Statement-level with net deltas in key order: a bulk move is one upsert, and two
 
 import pgtrigger
 
-MANY = 25
+from activities.triggers import TELL_OF_DEALS
 
 _TOTALS = """
     INSERT INTO deals_stagetotal AS t (workspace_id, stage_id, owner_id, deals, converted, amount, weighted)
@@ -112,17 +112,6 @@ _REACHED = """
     SET deals = t.deals + excluded.deals, amount = t.amount + excluded.amount;
 """
 
-# One message per statement. `ids` are pairs of a deal and who had or has it, for the listener to pick what its reader may
-# see; none when there are too many to fetch one by one. Then `owners` are those of all; none where even they are too many.
-_NOTIFY = """
-    PERFORM pg_notify('live', json_build_object(
-        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),
-        'ids', CASE WHEN count(DISTINCT id) <= {many} THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,
-        'owners', CASE WHEN count(DISTINCT id) > {many} AND count(DISTINCT owner) <= {most} THEN json_agg(DISTINCT owner) END
-    )::text)
-    FROM ({touched}) touched GROUP BY workspace_id;
-    RETURN NULL;
-"""
 _COLUMNS = """
     workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,
     expected_close_date, status, deleted_at, created_at, closed_at
@@ -136,8 +125,7 @@ TRIGGERS = [
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),
-        func="".join(total.format(changed=changed) for total in KEPT)
-        + _NOTIFY.format(touched=touched, many=MANY, most=2 * MANY),
+        func="".join(total.format(changed=changed) for total in KEPT) + TELL_OF_DEALS.replace("{touched}", touched),
     )
     for name, operation, referencing, changed, touched in (
         (

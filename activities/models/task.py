@@ -159,7 +159,7 @@ class Task(About):
             *within_years("task", "due_at", "remind_at", "repeat_from"),
             *within_years("task", "due_on", "repeat_on", time=False),
         ]
-        triggers = triggers.NEXT_ACTIVITY
+        triggers = triggers.NEXT_ACTIVITY + triggers.PLANNED
 
     def __str__(self):
         return self.title

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from django.db import connection
 
-from activities.actions import add_note, complete_task, notify, plan_task, reopen_task
+from activities.actions import add_note, cancel_task, complete_task, notify, plan_task, reopen_task
 from activities.models import Activity, Follow, Notification
 from deals.actions import delete_deal, move_to_stage, restore_deal, undo_stage_change
 from leads.actions import create_company
@@ -178,6 +179,29 @@ def test_a_bell_rings_for_its_owner_alone():
     everything = Reader(1, 7, None)
     assert everything.cut(event) == {"kind": "notification", "client": "7.tab"}
     assert Reader(1, 8, None).cut(event) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deals_readers_hear_of_whatever_is_planned_about_it():
+    import psycopg  # noqa: PLC0415
+
+    from workspaces.live import dsn  # noqa: PLC0415
+
+    cast = make_cast()
+    with tenant(cast.workspace):
+        deal = make_deal(cast.alice, cast.stages["New"])
+        plan_task(deal, "Now", by=cast.alice, due_on=date(2031, 1, 1))
+    heard = []
+    with psycopg.connect(dsn(), autocommit=True) as listener:
+        listener.execute("LISTEN live")
+        with tenant(cast.workspace):
+            later = plan_task(deal, "Later", by=cast.alice, due_on=date(2031, 2, 2))
+        heard += [json.loads(found.payload) for found in listener.notifies(timeout=2, stop_after=1)]
+        with tenant(cast.workspace):
+            cancel_task(later, by=None)
+            plan_task(cast.workspace, "About nothing", by=cast.alice)
+        heard += [json.loads(found.payload) for found in listener.notifies(timeout=1)]
+    assert [event["ids"] for event in heard if event["kind"] == "deal"] == 2 * [[[deal.pk, cast.alice.user_id]]]
 
 
 @pytest.mark.django_db(transaction=True)
