@@ -159,7 +159,7 @@ def task_edit(request: MemberRequest, pk: int) -> HttpResponse:
     task, subject = get_task(request, pk)
     form = TaskEditForm(request.POST or None, workspace=request.workspace, formats=Formats.of(request), task=task)
     if request.method == "GET" or not form.is_valid():
-        return dialog(request, "activities/compose.html", form, mode="edit")
+        return dialog(request, "activities/compose.html", form, subject=subject, mode="edit")
     try:
         task = actions.update_task(task, by=request.member, version=form.cleaned_data["version"], **form.changes())
     except Stale as refusal:
@@ -167,9 +167,9 @@ def task_edit(request: MemberRequest, pk: int) -> HttpResponse:
         form.data = form.data.copy()
         form.data["version"] = Task.objects.get(pk=pk).version
         again = Stale(f"{refusal.message} Save again to put yours over it.")
-        return form_refused(request, "activities/compose.html", form, again, mode="edit")
+        return form_refused(request, "activities/compose.html", form, again, subject=subject, mode="edit")
     except Refused as refusal:
-        return form_refused(request, "activities/compose.html", form, refusal, mode="edit")
+        return form_refused(request, "activities/compose.html", form, refusal, subject=subject, mode="edit")
     return told(request, subject, "Changed", task, undo=undo_url(task))
 
 

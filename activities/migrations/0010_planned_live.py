@@ -6,22 +6,57 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('activities', '0009_one_outbox'),
+        ("activities", "0009_one_outbox"),
     ]
 
     operations = [
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='planned_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT d.workspace_id, d.id, d.owner_id AS owner FROM (SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='6b8ed1760b31384986f7fff2cd5bc3af9fa11bc4', level='STATEMENT', operation='INSERT', pgid='pgtrigger_planned_insert_229dc', referencing='REFERENCING NEW TABLE AS new_tasks ', table='activities_task', when='AFTER')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="planned_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT d.workspace_id, d.id, d.owner_id AS owner FROM (SELECT workspace_id, deal_id FROM new_tasks WHERE deal_id IS NOT NULL) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
+                    hash="6b8ed1760b31384986f7fff2cd5bc3af9fa11bc4",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_planned_insert_229dc",
+                    referencing="REFERENCING NEW TABLE AS new_tasks ",
+                    table="activities_task",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='planned_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT d.workspace_id, d.id, d.owner_id AS owner FROM (SELECT n.workspace_id, n.deal_id FROM new_tasks n JOIN old_tasks o USING (id) WHERE n IS DISTINCT FROM o UNION SELECT o.workspace_id, o.deal_id FROM new_tasks n JOIN old_tasks o USING (id) WHERE n IS DISTINCT FROM o) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='7d5bfc7938962461ca7d05b99ec86eaf60a82148', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_planned_update_35c49', referencing='REFERENCING OLD TABLE AS old_tasks  NEW TABLE AS new_tasks ', table='activities_task', when='AFTER')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="planned_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT d.workspace_id, d.id, d.owner_id AS owner FROM (SELECT n.workspace_id, n.deal_id FROM new_tasks n JOIN old_tasks o USING (id) WHERE n IS DISTINCT FROM o UNION SELECT o.workspace_id, o.deal_id FROM new_tasks n JOIN old_tasks o USING (id) WHERE n IS DISTINCT FROM o) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
+                    hash="7d5bfc7938962461ca7d05b99ec86eaf60a82148",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_planned_update_35c49",
+                    referencing="REFERENCING OLD TABLE AS old_tasks  NEW TABLE AS new_tasks ",
+                    table="activities_task",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='planned_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT d.workspace_id, d.id, d.owner_id AS owner FROM (SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id) touched GROUP BY workspace_id;\n    RETURN NULL;\n", hash='6d4901815ee9da04b0c484c28d903c95301d6c98', level='STATEMENT', operation='DELETE', pgid='pgtrigger_planned_delete_16275', referencing='REFERENCING OLD TABLE AS old_tasks ', table='activities_task', when='AFTER')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="planned_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    PERFORM pg_notify('live', json_build_object(\n        'workspace', workspace_id, 'kind', 'deal', 'client', current_setting('app.client_id', true),\n        'ids', CASE WHEN count(DISTINCT id) <= 25 THEN json_agg(DISTINCT jsonb_build_array(id, owner)) END,\n        'owners', CASE WHEN count(DISTINCT id) > 25 AND count(DISTINCT owner) <= 50 THEN json_agg(DISTINCT owner) END\n    )::text)\n    FROM (SELECT d.workspace_id, d.id, d.owner_id AS owner FROM (SELECT workspace_id, deal_id FROM old_tasks WHERE deal_id IS NOT NULL) c JOIN deals_deal d ON d.workspace_id = c.workspace_id AND d.id = c.deal_id) touched GROUP BY workspace_id;\n    RETURN NULL;\n",
+                    hash="6d4901815ee9da04b0c484c28d903c95301d6c98",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_planned_delete_16275",
+                    referencing="REFERENCING OLD TABLE AS old_tasks ",
+                    table="activities_task",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -97,7 +97,7 @@ def answer(request: MemberRequest, bulk: BulkChange) -> HttpResponse:
         return HttpResponseRedirect(bulk.get_absolute_url())
     done = bulk.items.exclude(state__in=("same", "refused"))
     ids = list(done.values_list("deal_id", flat=True)[: NAMED + 1])
-    context = {"bulk": bulk, "ids": ids if len(ids) <= NAMED else [], "told": what_became(bulk)}
+    context = {"bulk": bulk, "ids": ids if len(ids) <= NAMED else [], "told": what_became(bulk), "why": why_not(bulk)}
     return render(request, "deals/bulk/done.html", context)
 
 
@@ -108,6 +108,12 @@ def what_became(bulk: BulkChange) -> str:
     }  # fmt: skip
     found = tally(bulk)
     return ", ".join(f"{found[state]} {word}" for state, word in words.items() if state in found)
+
+
+def why_not(bulk: BulkChange) -> str:
+    """Why the first of those was refused, or not undone, that were."""
+    state = DealChange.State.REFUSED if bulk.undone_at is None else DealChange.State.KEPT
+    return bulk.items.filter(state=state).order_by("pk").values_list("reason", flat=True).first() or ""
 
 
 def refused(request: MemberRequest, refusal: Refused) -> HttpResponse:
@@ -260,7 +266,9 @@ def bulk_undo(request: MemberRequest, pk: int) -> HttpResponse:
         return refused(request, refusal)
     if is_script(request) and "board" not in request.POST and request.POST.get("page") != "bulk":
         return answer(request, bulk)
-    messages.success(request, f"{bulk.summary}: {what_became(bulk)}.")
+    why = why_not(bulk)
+    say = messages.error if why else messages.success
+    say(request, f"{bulk.summary}: {what_became(bulk)}. {why}".strip())
     return HttpResponseRedirect(bulk.get_absolute_url())
 
 

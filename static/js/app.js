@@ -11,6 +11,11 @@ document.body.addEventListener("htmx:configRequest", (event) => Object.assign(ev
 document.body.addEventListener("htmx:sendError", () => say("No connection.", { error: true }));
 document.body.addEventListener("htmx:responseError", () => say("The server could not do this. Nothing was changed.", { error: true }));
 
+// A task more or less: the sidebar counts those that are due.
+document.addEventListener("changes", ({ detail }) => {
+  for (const link of parse(detail.html).querySelectorAll("[data-nav] a")) document.querySelector(`.side a[href="${link.getAttribute("href")}"]`)?.replaceChildren(...link.childNodes);
+});
+
 // On the page of a record, what others change (and what a dialog saved) is drawn again in place.
 const record = document.querySelector("[data-record]");
 

@@ -296,3 +296,17 @@ def test_who_may_not(acme, login, task):
 @pytest.mark.parametrize("name", POSTED)
 def test_a_link_changes_nothing(acme, bob, task, name):
     assert bob.get(url(acme.workspace, name, task.pk)).status_code == 405
+
+
+def test_the_form_says_what_the_task_is_about(acme, bob, deal, task):
+    for name, *args in (("task_new", "deal", deal.pk), ("task_edit", task.pk)):
+        assert f"About {deal}" in read(bob.get(url(acme.workspace, name, *args), headers=SCRIPT)).text
+
+
+def test_the_answer_counts_what_is_due_for_the_sidebar(acme, bob, deal):
+    tasks = [plan_task(deal, title, by=acme.bob, due_on=date(2026, 3, 2)) for title in ("One", "Two")]
+    counts = []
+    for one in tasks:
+        answer = read(post(bob, acme, "task_done", one.pk, script=True, version=1))
+        counts.append([count.text for count in answer.one("div", data_nav=None).all("span", "ct")])
+    assert counts == [["1"], []]

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from activities.actions import plan_task
-from deals.actions import delete_view, find_or_create_tags, save_view, tag_deal
+from deals.actions import delete_view, find_or_create_tags, save_view, tag_deal, update_deal
 from deals.models import BulkChange, Deal, SavedView
 from tests.deals.boards import fill
 from tests.factories import make_deal, url
@@ -199,3 +199,18 @@ def test_a_manager_takes_back_that_they_deleted_a_shared_view(acme, login):
     assert alice.post(url(acme.workspace, "view_delete", view.pk)).status_code == 302
     assert alice.post(url(acme.workspace, "view_restore", view.pk)).status_code == 302
     assert SavedView.objects.get().deleted_at is None
+
+
+def test_what_was_refused_or_not_undone_says_why_and_wears_no_check_sign(acme, bob, deals):
+    ids = [deal.pk for deal in deals]
+    done = read(send(bob, acme, "move", ids=ids, stage=acme.stages["Contacted"].pk)).one("div", "toast")
+    assert "err" not in done["class"].split()
+    update_deal(deals[0], by=acme.alice, version=2, amount=7)
+    toast = read(bob.post(done.one("form")["action"], headers=SCRIPT)).one("div", "toast")
+    assert (
+        "err" in toast["class"].split()
+        and "2 undone, 1 not undone. It cannot be undone any more: Alice changed" in toast.text
+    )
+    assert not toast.all("form")
+    won = read(send(bob, acme, "move", ids=ids, stage=acme.stages["Won"].pk)).one("div", "toast")
+    assert "err" in won["class"].split() and "1 done, 2 refused. A deal cannot be won from New" in won.text
