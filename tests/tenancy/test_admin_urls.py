@@ -176,7 +176,10 @@ def test_bulk_actions_reach_no_foreign_row(walker, model):
     path, rival = f"/w/acme/{folder(model)}", walker.world.rival
     # What the pages in between ask for.
     asked = {"apply": "1", "post": "yes", "role": "owner", "status": "attempted", "reason": "Duplicate"}
-    own_ids, foreign_ids = ({"owner": rows.user, "stage": rows.stage} for rows in (walker.world.acme, rival))
+    # An open stage needs no reason, and only a workspace's own are offered.
+    own_ids, foreign_ids = (
+        {"owner": rows.user, "stage": rows.stage, "reason": ""} for rows in (walker.world.acme, rival)
+    )
     probes = []
     for name in (*site._registry[model].actions, "delete_selected"):
         chosen = asked | {"action": name, ACTION_CHECKBOX_NAME: [foreign]}
