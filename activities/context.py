@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 from functools import cache
 
-from django.db.models import Count, Exists, Subquery
+from django.db import connection
 from django.http import HttpRequest
 
 from activities import inbox
-from activities.due import due_by
-from activities.models import Notification, Task
+from activities.due import WIDEST
 from workspaces.formats import Formats
 from workspaces.models import Membership
 
@@ -28,9 +28,27 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     }
 
 
-def glance(member: Membership, formats: Formats) -> tuple[int | None, bool]:
-    """How many tasks are due, and whether some notification may be unread; each from an index."""
-    due = Task.objects.of(member).open().filter(due_by(formats.today, formats.zone))
-    count = due.order_by().values("workspace_id").annotate(number=Count("pk")).values("number")
-    news = Notification.objects.filter(workspace_id=member.workspace_id, recipient_id=member.user_id).unread()
-    return Membership.objects.filter(pk=member.pk).values_list(Subquery(count), Exists(news)).get()
+# Every page asks: written out, it takes a third of what the ORM takes to write it. `around` is what an index starts at.
+_GLANCE = """
+    SELECT
+        (SELECT count(*) FROM activities_task t LEFT JOIN deals_deal d ON d.workspace_id = t.workspace_id AND d.id = t.deal_id
+         WHERE t.workspace_id = %(workspace)s AND t.assignee_id = %(user)s AND t.status = 'open' AND d.deleted_at IS NULL
+           AND t.due_at < %(around)s
+           AND CASE WHEN t.due_on IS NULL THEN t.due_at < %(end)s ELSE t.due_on <= %(today)s END),
+        EXISTS (SELECT 1 FROM activities_notification
+                WHERE workspace_id = %(workspace)s AND recipient_id = %(user)s AND read_at IS NULL)
+"""
+
+
+def glance(member: Membership, formats: Formats) -> tuple[int, bool]:
+    """How many tasks are due today or before (see due_by), and whether some notification may be unread."""
+    end = datetime.combine(formats.today + timedelta(days=1), time(), formats.zone)
+    values = {
+        "workspace": member.workspace_id,
+        "user": member.user_id,
+        "today": formats.today,
+        "end": end,
+        "around": end + WIDEST,
+    }
+    with connection.cursor() as cursor:
+        return cursor.execute(_GLANCE, values).fetchone()
