@@ -405,7 +405,7 @@ def test_each_bad_row_is_named_and_never_stops_the_good_ones(acme, run_import):
         ("2", "error", "value"), ("3", "error", "created"), ("6", "error", ""), ("8", "error", "stage"),
     ]  # fmt: skip
     line = found.report[0]
-    assert (line["value"], line["name"], line["lost reason"]) == ("lots", "A", "") and "not an amount" in line["reason"]
+    assert (line["value"], line["name"], line["lost reason"]) == ("lots", "A", "") and "not a number" in line["reason"]
     assert found.report[-1]["name"] == "'=SUM(A1)"
 
 

@@ -47,6 +47,8 @@ FILL = (
     """INSERT INTO activities_activity (workspace_id, deal_id, company_id, kind, door, at, body, outcome, data, tries_left) SELECT %(workspace)s, id, company_id, 'call', 'web', created_at, '', 'connected', '{}', 0 FROM deals_deal""",
     """INSERT INTO activities_task (workspace_id, deal_id, title, type, due_at, place, remind, why, priority, assignee_id, status, repeat, version, created_at, changed_at)
     SELECT %(workspace)s, id, 'Call', 'call', now() + id %% 40 * interval '1 day', '', '', '', 1, owner_id, 'open', '', 1, now(), now() FROM deals_deal WHERE status = 'open' AND id %% 3 = 0""",
+    # Written long ago, or a page that was opened while others write elsewhere would hear of all of them.
+    """UPDATE deals_deal SET updated_at = created_at""",
 )
 
 

@@ -129,11 +129,11 @@ def test_many_leads_at_once(acme, alice):
         bulk(alice, acme.workspace, Lead, "change_status", leads, status="unqualified", unqualified_reason="No need")
     )
     assert told == ["Lea: A lead becomes converted by converting it, and stays so.", "1 lead changed."]
-    told = messages(bulk(alice, acme.workspace, Lead, "assign", leads, owner=acme.vera.user_id))
+    told = messages(bulk(alice, acme.workspace, Lead, "assign", leads, owner=acme.alice.user_id))
     assert told == ["2 leads handed over."]
     assert sorted(Lead.objects.values_list("name", "status", "owner_id")) == [
-        ("Lea", "converted", acme.vera.user_id),
-        ("Leo", "unqualified", acme.vera.user_id),
+        ("Lea", "converted", acme.alice.user_id),
+        ("Leo", "unqualified", acme.alice.user_id),
     ]
     assert Activity.objects.filter(lead=leads[0], kind="field_change", door="admin", actor=acme.alice.user).count() == 2
 

@@ -369,7 +369,10 @@ CASES = {
     "task_cancel": Case(at("task"), get=False, body=version("task")),
     "task_reopen": Case(at("done_task"), get=False, body=version("done_task")),
     "task_undo": Case(
-        lambda rows: [{"pk": rows.done_task, "version": rows.versions["done_task"]}], get=False, body=lambda *_: {}
+        lambda rows: [{"pk": rows.done_task, "version": rows.versions["done_task"]}],
+        get=False,
+        body=lambda *_: {},
+        verb_role=Role.MANAGER,
     ),
     "note_delete": Case(at("note"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),
     "note_restore": Case(at("deleted_note"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),

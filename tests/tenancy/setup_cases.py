@@ -22,6 +22,17 @@ def turned(part: str):
     return body
 
 
+def swapped(part: str):
+    """The first two the other way round: won and lost stages stay behind the open ones."""
+
+    def body(rows: Rows, kwargs: dict) -> dict:
+        seen = getattr(rows, part)
+        first, second, *rest = seen.split(",")
+        return {"seen": seen, "order": ",".join([second, first, *rest]), "undo": "1"}
+
+    return body
+
+
 def of_kinds(rows: Rows) -> list[dict]:
     return [{"kind": "won"}, {"kind": "lost"}]
 
@@ -58,7 +69,7 @@ PIPELINE_CASES = {
         body=lambda rows, _: {"into": rows.pipeline, "version": rows.versions["spare_pipeline"]},
     ),
     "stage_new": Case(at("pipeline"), role=Role.ADMIN, body=lambda *_: STAGE | {"name": "Legal"}),
-    "stage_order": Case(at("pipeline"), role=Role.ADMIN, get=False, body=turned("stages")),
+    "stage_order": Case(at("pipeline"), role=Role.ADMIN, get=False, body=swapped("stages")),
     "stage_edit": Case(
         at("stage"), role=Role.ADMIN, body=lambda rows, _: STAGE | {"name": "Legal", "version": rows.versions["stage"]}
     ),

@@ -295,7 +295,8 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     binned = make_deal(owner, stages["New"], "Binned")
     rows.binned = delete_deal(binned, by=owner).pk
     won = make_deal(owner, stages["Qualified"], "Won once", 500)
-    move_to_stage(won, stages["Won"], by=owner, reason="Price", note="Signed")
+    why = CloseReason.objects.filter(workspace=owner.workspace, kind="won").values_list("label", flat=True)[0]
+    move_to_stage(won, stages["Won"], by=owner, reason=why, note="Signed")
     deal = make_deal(owner, stages["New"], "Cold-chain monitoring", next_step="Call", **facts)
     deal = update_deal(deal, by=owner, version=1, competitor="Somebody")
     rows.item, rows.gone_item = (
