@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "activities",
     "leads",
     "deals",
+    "automation",
     "connectors",
     "insights",
     "unfold",

@@ -18,7 +18,7 @@ from workspaces.models import Membership, Role, Team, User, Workspace
 from workspaces.tenancy import all_workspaces, tenant
 from workspaces.tenant import TenantModel
 
-OURS = ("workspaces", "activities", "leads", "deals", "connectors", "insights")
+OURS = ("workspaces", "activities", "leads", "deals", "automation", "connectors", "insights")
 
 
 @pytest.fixture

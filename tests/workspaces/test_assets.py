@@ -22,7 +22,7 @@ from tests.workspaces.test_every_page import inline
 from workspaces.custom import filters as custom
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("activities", "connectors", "crm_project", "deals", "insights", "leads", "workspaces")
+APPS = ("activities", "automation", "connectors", "crm_project", "deals", "insights", "leads", "workspaces")
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = ("tokens", "base", "components", "pages")  # as templates/base.html links them
 WORD = r'"([a-z0-9-]+)"'

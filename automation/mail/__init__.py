@@ -1,0 +1,1 @@
+"""Mail as it comes in: bytes to what they say. Pure: no database, no network, and nothing here ever raises."""
