@@ -20,7 +20,6 @@ from workspaces.dialogs import form_refused, frame, is_script
 from workspaces.models import Role
 from workspaces.pages import render_page
 
-# How an address says when all were marked as read.
 FOLLOWED = {
     "following": "Following: you hear of its stages and notes",
     "muted": "Muted: you hear only what is meant for you in person",

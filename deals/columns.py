@@ -1,15 +1,13 @@
 """The columns of the list of deals: what there is to choose from, and how each is drawn.
 
-A column is a name, a head, and the template of its cell, which gets the row's text of that name as `value`. Whoever has
-columns of its own (custom fields) adds a function to PROVIDERS that gives those of a workspace.
+A column is a name, a head, and the template of its cell, which gets the row's text of that name as `value`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from deals.models import Deal
 from leads.models import Source
 from workspaces.custom.columns import custom_columns
 from workspaces.custom.fields import live_fields, member_names
@@ -34,7 +32,7 @@ def column(name: str, label: str, **more: object) -> DealColumn:
     return DealColumn(name, label, template=f"deals/cells/{name}.html", **more)  # type: ignore[arg-type]
 
 
-SOURCES, PROBABILITIES = dict(Source.choices), dict(Deal.ProbabilitySource.choices)
+SOURCES = dict(Source.choices)
 STANDARD = (
     column("name", "Deal", sort="name", field="name"),
     column("company", "Company", sort="company__name", nullable=True, field="company"),
@@ -80,13 +78,9 @@ def custom(workspace: Workspace) -> list[DealColumn]:
     ]
 
 
-PROVIDERS: list[Callable[[Workspace], Iterable[DealColumn]]] = [custom]
-
-
 def all_columns(workspace: Workspace, *, closed: bool = False) -> dict[str, DealColumn]:
     """{name: column} of all there are to choose from, the standard ones first."""
-    own = [found for provider in PROVIDERS for found in provider(workspace)]
-    found = {each.name: each for each in (*STANDARD, *MORE, *own)}
+    found = {each.name: each for each in (*STANDARD, *MORE, *custom(workspace))}
     return found | ({"close": CLOSED} if closed else {})
 
 

@@ -42,9 +42,10 @@ def run_bulk(workspace_id: int, bulk_id: int) -> None:
 def resume_bulks() -> None:
     """Those whose worker died, or whose doorbell Redis lost."""
     for workspace_id in workspace_ids():
-        with survived(f"Changes of many deals in workspace {workspace_id}"), tenant(workspace_id):
-            for pk in many.lost().values_list("pk", flat=True):
-                run_bulk.delay(workspace_id, pk)
+        with tenant(workspace_id):
+            lost = list(many.lost().values_list("pk", flat=True))
+        for pk in lost:
+            run_bulk.delay(workspace_id, pk)
 
 
 @shared_task

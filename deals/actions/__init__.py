@@ -105,7 +105,6 @@ __all__ = [
     "restore_contact",
     "restore_deal",
     "restore_item",
-    "said",
     "set_amount_source",
     "restore_view",
     "said",

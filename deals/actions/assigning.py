@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
 from activities.models import Door
 from deals.actions.facts import update_deal
-from deals.actions.verbs import Many, hand_over
+from deals.actions.verbs import hand_over
 from deals.models import Deal, DealChange, Verb
 from workspaces.action import action
 from workspaces.models import Membership
@@ -20,8 +18,6 @@ def assign_deal(
     deal = update_deal(deal, by=by, version=version, door=door, owner_id=owner_id)
     change = DealChange.objects.filter(deal=deal, verb=Verb.EDIT, version=deal.version, bulk=None).first()
     if with_tasks and deal.version != version and change:
-        facts = {"set": {"owner_id": owner_id}}
-        # By nobody, a super admin's doing, is fine for this verb.
-        hand_over(Many([deal], {deal.pk: change}, facts, by, door, timezone.now()))  # type: ignore[arg-type]
+        hand_over({deal.pk: change}, owner_id, by=by)
         change.save(update_fields=["before"])
     return deal

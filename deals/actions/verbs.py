@@ -8,7 +8,7 @@ keys, are locked in one go as by a single change: that is why two of these canno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -69,15 +69,16 @@ class Many:
         bulk = self.items[deal.pk].bulk_id
         return deal, {"at": self.at, "data": data | ({"bulk": bulk} if bulk else {}), **fields}
 
-    def whole(self, item: DealChange) -> tuple[str, int] | None:
-        """The key of the change of many, and how many deals it is about."""
-        return (f"bulk:{item.bulk_id}", item.bulk.count) if item.bulk else None
-
     def reasons(self) -> Reasons:
         return Reasons(self.by.workspace_id, self.door)
 
     def done(self) -> list[Deal]:
         return [deal for deal, item in self if item.state == State.DONE]
+
+
+def whole(item: DealChange) -> tuple[str, int] | None:
+    """The key of the change of many that it is a part of, and how many deals that is about."""
+    return (f"bulk:{item.bulk_id}", item.bulk.count) if item.bulk else None
 
 
 def save(deals: Sequence[Deal], columns: Iterable[str]) -> None:
@@ -108,23 +109,18 @@ def edit(many: Many, members: Members) -> None:
                 lines.append(many.line(deal, {"changes": changed}))
     save(many.done(), columns)
     if many.facts.get("hand_over"):
-        hand_over(many)
+        hand_over({deal.pk: many.items[deal.pk] for deal in many.done()}, many.facts["set"]["owner_id"], by=many.by)
     record_all(lines, Activity.Kind.FIELD_CHANGE, by=many.by, door=many.door, hand_on=True)
 
 
-def hand_over(many: Many) -> None:
-    """The open tasks that the old owner had on these deals go to the new one."""
-    owners: dict[int | None, object] = {deal.pk: many.items[deal.pk].before.get("owner_id") for deal in many.done()}
-    tasks = Task.objects.filter(
-        deal_id__in=[deal.pk for deal in many.done()], status=Task.Status.OPEN, assignee__isnull=False
-    ).order_by("pk")
-    for task in tasks:
-        if task.assignee_id == owners[task.deal_id]:
-            item = many.items[task.deal_id or 0]
-            task = update_task(
-                task, by=many.by, part_of=many.whole(item), assignee_id=int(many.facts["set"]["owner_id"])
-            )
-            item.before.setdefault("tasks", {})[str(task.pk)] = task.version
+def hand_over(changes: Mapping[int, DealChange], owner_id: int, *, by: Membership | None) -> None:
+    """The open tasks that the old owner had on these deals go to the new one. `changes`: {deal id: what changed its owner}."""
+    open_tasks = Task.objects.filter(deal_id__in=list(changes), status=Task.Status.OPEN, assignee__isnull=False)
+    for task in open_tasks.order_by("pk"):
+        change = changes[task.deal_id or 0]
+        if task.assignee_id == change.before.get("owner_id"):
+            task = update_task(task, by=by, part_of=whole(change), assignee_id=owner_id)
+            change.before.setdefault("tasks", {})[str(task.pk)] = task.version
 
 
 def edit_back(many: Many, members: Members) -> None:
@@ -306,7 +302,7 @@ def plan(many: Many, members: Members) -> None:
             # A former member's deals are in nobody's hands: whoever plans the step has it.
             owner = facts.get("assignee") or (deal.owner_id if deal.owner_id in members else many.by.user_id)
             task = plan_task(
-                deal, facts["title"], by=many.by, assignee_id=owner, type=facts["type"], part_of=many.whole(item), **due
+                deal, facts["title"], by=many.by, assignee_id=owner, type=facts["type"], part_of=whole(item), **due
             )
             item.state, item.before = State.DONE, {"task": task.pk}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from decimal import Decimal
 
 import pghistory
@@ -35,13 +34,6 @@ class DealQuerySet(models.QuerySet):
 
     def closed(self) -> DealQuerySet:
         return self.exclude(status=Kind.OPEN)
-
-    def closing_in(self, month: date) -> DealQuerySet:
-        """Open deals expected to close in the month of `month`."""
-        first = month.replace(day=1)
-        return self.open().filter(
-            expected_close_date__gte=first, expected_close_date__lt=(first + timedelta(days=32)).replace(day=1)
-        )
 
 
 class LiveDeals(models.Manager.from_queryset(DealQuerySet)):

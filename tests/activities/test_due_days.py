@@ -21,10 +21,12 @@ from activities.actions import (
     update_task,
 )  # fmt: skip
 from activities.actions.settling import unsettled
-from activities.due import end_of_day, how_due, reminder
+from activities.context import glance
+from activities.due import due_by, end_of_day, how_due, reminder
 from activities.models import Activity, Task
 from activities.repeat import first_of_series, next_of_series
 from activities.tasks import settle_days
+from deals.actions import delete_deal
 from tests.factories import make_deal
 from workspaces.action import Refused
 from workspaces.actions import change_settings
@@ -332,3 +334,26 @@ def test_first_of_series_reads_the_clock_of_the_place():
     at = datetime(2031, 2, 7, 23, 30, tzinfo=UTC)
     assert first_of_series(None, at, ZoneInfo("Asia/Kolkata")) == datetime(2031, 2, 8, 5, 0, tzinfo=UTC)
     assert first_of_series(FRIDAY, at, ZoneInfo("Asia/Kolkata")) == datetime(2031, 2, 7, tzinfo=UTC)
+
+
+# --- the frame ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_frame_counts_what_a_query_of_what_is_due_finds(acme, deal, zone):
+    """It is written out in SQL: days and times around today's end in the reader's zone, done ones, binned deals, others'."""
+    formats = read_in(zone, FRIDAY)
+    live_in(acme.bob, zone)
+    binned = make_deal(acme.bob, acme.stages["New"], "Binned")
+    for about in (deal, binned, acme.workspace):
+        for days in (-400, -1, 0, 1):
+            plan_task(about, "A day", by=acme.bob, due_on=FRIDAY + days * DAY)
+        for hours in (-30, -1, 1, 23, 25, 30):
+            at = datetime.combine(FRIDAY, time(), ZoneInfo(zone)) + timedelta(hours=hours)
+            plan_task(about, "A time", by=acme.bob, due_at=at)
+        plan_task(about, "Some day", by=acme.bob)
+        complete_task(plan_task(about, "Done", by=acme.bob, due_on=FRIDAY), by=acme.bob)
+    plan_task(deal, "Hers", by=acme.bob, due_on=FRIDAY, assignee_id=acme.alice.user_id)
+    delete_deal(binned, by=acme.bob)
+    found = Task.objects.of(acme.bob).open().filter(due_by(FRIDAY, formats.zone))
+    assert glance(acme.bob, formats)[0] == found.count() == 14  # of the deal and of nothing: 3 days and 4 times each
