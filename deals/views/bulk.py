@@ -54,7 +54,7 @@ def deal_bulk(request: MemberRequest, verb: str) -> HttpResponse:
         raise Http404("No such verb")
     chosen = Chosen(request)
     if not chosen.count:
-        return refused(request, Refused("None of these deals is there any more."))
+        raise Refused("None of these deals is there any more.")
     return SHOW[verb](request, chosen)
 
 
@@ -63,7 +63,7 @@ def deal_bulk_export(request: MemberRequest) -> HttpResponse:
     """On to the form for a file of the deals that are ticked, or of all that the filter finds."""
     chosen, query = Chosen(request), request.GET.copy()
     if not chosen.count:
-        return refused(request, Refused("None of these deals is there any more."))
+        raise Refused("None of these deals is there any more.")
     if not chosen.is_all:
         query["ids"] = ",".join(str(pk) for pk in chosen.deals.values_list("pk", flat=True))
     return HttpResponseRedirect(f"{reverse('export_new', args=['deal'])}?{query.urlencode()}")
@@ -82,12 +82,9 @@ def do(request: MemberRequest, chosen: Chosen, verb: str, facts: dict, summary: 
         left_out = ("csrfmiddlewaretoken", "sure")
         sent = [(name, value) for name, values in request.POST.lists() if name not in left_out for value in values]
         return form_page(request, "sure", chosen, sent=sent, summary=summary, status=422)
-    try:
-        bulk = actions.change_many(
-            request.workspace, verb, chosen.deals, facts, by=request.member, summary=summary, expected=chosen.count
-        )
-    except Refused as refusal:
-        return refused(request, refusal)
+    bulk = actions.change_many(
+        request.workspace, verb, chosen.deals, facts, by=request.member, summary=summary, expected=chosen.count
+    )
     return answer(request, bulk)
 
 
@@ -114,12 +111,6 @@ def why_not(bulk: BulkChange) -> str:
     """Why the first of those was refused, or not undone, that were."""
     state = DealChange.State.REFUSED if bulk.undone_at is None else DealChange.State.KEPT
     return bulk.items.filter(state=state).order_by("pk").values_list("reason", flat=True).first() or ""
-
-
-def refused(request: MemberRequest, refusal: Refused) -> HttpResponse:
-    if not is_script(request):
-        raise refusal
-    return render(request, "components/refusal.html", {"refusal": refusal}, status=refusal.status)
 
 
 # --- verbs --------------------------------------------------------------------------------------------
@@ -157,12 +148,9 @@ def show_edit(request: MemberRequest, chosen: Chosen) -> HttpResponse:
     context = {"field": field, "label": label(field), "form": form, "days": quick_days(Formats.of(request).today)}
     if "go" not in request.POST or not form.is_valid():
         return form_page(request, "edit", chosen, status=422 if form.is_bound else 200, **context)
-    try:
-        facts = as_columns(request, {field: form.cleaned_data["value"]})
-        if note := form.cleaned_data.get("note"):
-            facts["close_note"] = note
-    except Refused as refusal:
-        return refused(request, refusal)
+    facts = as_columns(request, {field: form.cleaned_data["value"]})
+    if note := form.cleaned_data.get("note"):
+        facts["close_note"] = note
     kept = {
         name: value if value is None or isinstance(value, (int, str)) else str(value) for name, value in facts.items()
     }
@@ -190,10 +178,7 @@ def show_tag(request: MemberRequest, chosen: Chosen) -> HttpResponse:
     if not form.is_valid():
         return form_page(request, "tag", chosen, form=form, status=422 if form.is_bound else 200)
     data = form.cleaned_data
-    try:
-        new = actions.find_or_create_tags(request.workspace, data["new"].split(","), by=request.member)
-    except Refused as refusal:
-        return refused(request, refusal)
+    new = actions.find_or_create_tags(request.workspace, data["new"].split(","), by=request.member)
     added, removed = [*data["add"], *new], list(data["remove"])
     facts = {"add": [tag.pk for tag in added], "remove": [tag.pk for tag in removed]}
     said = [*(f"+ {tag}" for tag in added), *(f"− {tag}" for tag in removed)]
@@ -232,7 +217,7 @@ def bulk_list(request: MemberRequest) -> HttpResponse:
 
 @member_required()
 def bulk_detail(request: MemberRequest, pk: int) -> HttpResponse:
-    """Each deal of the change that the reader may see, with its state and why; refused ones first."""
+    """Each deal of the change that the reader may see, with its state and why; one `state` of them, or all."""
     bulk = get_object_or_404(visible_bulks(request), pk=pk)
     items = bulk.items.select_related("deal")
     if (owners := visible_owners(request.member)) is not None:
@@ -260,10 +245,7 @@ def bulk_detail(request: MemberRequest, pk: int) -> HttpResponse:
 @member_required(methods=("POST",))
 def bulk_undo(request: MemberRequest, pk: int) -> HttpResponse:
     bulk = get_object_or_404(visible_bulks(request), pk=pk)
-    try:
-        bulk = actions.undo_many(bulk, by=request.member)
-    except Refused as refusal:
-        return refused(request, refusal)
+    bulk = actions.undo_many(bulk, by=request.member)
     if is_script(request) and "board" not in request.POST and request.POST.get("page") != "bulk":
         return answer(request, bulk)
     why = why_not(bulk)
@@ -278,10 +260,7 @@ def deal_change_undo(request: MemberRequest, pk: int, version: int) -> HttpRespo
     change = get_object_or_404(DealChange, workspace=request.workspace, deal_id=pk, version=version)
     if change.by_id != request.member.user_id:
         get_object_or_404(visible_deals(request, "all_objects"), pk=pk)
-    try:
-        deal = actions.undo_change(change, by=request.member)
-    except Refused as refusal:
-        return refused(request, refusal)
+    deal = actions.undo_change(change, by=request.member)
     if is_script(request):
         return render(request, "deals/changed.html", {"deal": deal, "undone": True})
     messages.success(request, f"{deal.name} is as it was before.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Subquery
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -139,20 +140,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_edit.html", form, **context)
     try:
-        changes = {field: form.cleaned_data["value"]}
-        if currency := form.cleaned_data.get("currency"):
-            changes["currency"] = currency
-        if "note" in form.fields and "note" in form.data:
-            changes["close_note"] = form.cleaned_data["note"]
-        columns, version = as_columns(request, changes), form.cleaned_data["version"]
-        if field == "owner":
-            along = "hand_over" in request.POST
-            deal = actions.assign_deal(deal, by=request.member, version=version, with_tasks=along, **columns)
-        elif field == "tags":
-            found = actions.find_or_create_tags(request.workspace, columns["tags"].split(","), by=request.member)
-            deal = actions.tag_deal(deal, found, by=request.member, version=version)
-        else:
-            deal = actions.update_deal(deal, by=request.member, version=version, **columns)
+        deal = save_fact(request, deal, field, form)
     except Refused as refusal:
         if refusal.status == 409:
             # What the other one wrote, beside what was typed here: saving again is now a choice, not an accident.
@@ -162,7 +150,24 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
             refusal = Stale(f"{refusal.message} It is now {now_said(newest, field, Formats.of(request))}.")
             context["theirs"] = True
         return form_refused(request, "deals/deal_edit.html", form, refusal, **context)
-    return changed(request, deal, undoable=deal.version != version)
+    return changed(request, deal, undoable=deal.version != form.cleaned_data["version"])
+
+
+def save_fact(request: MemberRequest, deal: Deal, field: str, form: Form) -> Deal:
+    """By the verb that the fact has: a new owner and tags have one of their own."""
+    changes, version = {field: form.cleaned_data["value"]}, form.cleaned_data["version"]
+    if currency := form.cleaned_data.get("currency"):
+        changes["currency"] = currency
+    if "note" in form.fields and "note" in form.data:
+        changes["close_note"] = form.cleaned_data["note"]
+    columns = as_columns(request, changes)
+    if field == "owner":
+        along = "hand_over" in request.POST
+        return actions.assign_deal(deal, by=request.member, version=version, with_tasks=along, **columns)
+    if field == "tags":
+        found = actions.find_or_create_tags(request.workspace, columns["tags"].split(","), by=request.member)
+        return actions.tag_deal(deal, found, by=request.member, version=version)
+    return actions.update_deal(deal, by=request.member, version=version, **columns)
 
 
 def now_said(deal: Deal, field: str, formats: Formats) -> str:

@@ -43,7 +43,7 @@ def deal_list(request: MemberRequest) -> HttpResponse:
     if query := filterset.plain():
         return HttpResponseRedirect(f"?{query}")
     known = columns_of(request, tab)
-    columns = chosen_columns(request.GET.get("columns", "") or ",".join(request.member.lists.get("columns", [])), known)
+    columns = chosen(request, known)
     found = rows(filterset.qs.annotate(weight=WEIGHT), *NEEDED, *needs(columns))
     page = ListPage(
         request, found, columns, "-created", sortable=list(known.values()), groups=lambda name: groups(request, name)
@@ -72,9 +72,7 @@ def deal_rows(request: MemberRequest) -> HttpResponse:
     tab = tab_of(request)
     filterset = list_filter(request, tab)
     ids = [pk for text in request.GET.get("ids", "").split(",")[:MANY] if (pk := parse_id(text))]
-    columns = chosen_columns(
-        request.GET.get("columns", "") or ",".join(request.member.lists.get("columns", [])), columns_of(request, tab)
-    )
+    columns = chosen(request, columns_of(request, tab))
     found = rows(filterset.qs.filter(pk__in=ids).annotate(weight=WEIGHT), *NEEDED, *needs(columns))
     total = list_total(request, filterset, tab)
     context = {
@@ -88,6 +86,11 @@ def deal_rows(request: MemberRequest) -> HttpResponse:
 
 def columns_of(request: MemberRequest, tab: str) -> dict[str, DealColumn]:
     return all_columns(request.workspace, closed=tab in (Kind.WON, Kind.LOST))
+
+
+def chosen(request: MemberRequest, known: dict[str, DealColumn]) -> tuple[DealColumn, ...]:
+    """The columns that the address names, else those that the reader likes."""
+    return chosen_columns(request.GET.get("columns", "") or ",".join(request.member.lists.get("columns", [])), known)
 
 
 def needs(columns: tuple[DealColumn, ...]) -> list[str]:

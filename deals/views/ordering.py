@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from workspaces.access import MemberRequest
-from workspaces.action import Refused
 from workspaces.dialogs import done, is_script
 from workspaces.numbers import parse_id
 
@@ -17,12 +16,7 @@ def reordered(request: MemberRequest, act: Callable[[Sequence[int], Sequence[int
     """An order by drag or key (`order` and `seen` name all ids), by a button (`up` or `down` names one), or by undo."""
     seen = ids(request.POST.get("seen", ""))
     order = ids(request.POST["order"]) if request.POST.get("order") else one_step(request, seen)
-    try:
-        act(order, seen)
-    except Refused as refusal:
-        if not is_script(request):
-            raise
-        return render(request, "components/refusal.html", {"refusal": refusal}, status=refusal.status)
+    act(order, seen)
     if is_script(request) and "undo" not in request.POST:
         return render(request, "deals/settings/reordered.html", {"order": order, "seen": seen})
     return done(request, url)
