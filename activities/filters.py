@@ -6,11 +6,10 @@ from datetime import date, timedelta
 
 import django_filters as filters
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
 
 from activities.due import due_by, due_within
 from activities.models import SUBJECTS, Task
-from workspaces.filtering import Chip, DayFilter, ListFilter
+from workspaces.filtering import Chip, DayFilter, ListFilter, members
 from workspaces.formats import Formats
 from workspaces.models import Membership
 
@@ -45,11 +44,6 @@ def about(kind: str) -> Q:
         return Q(**{f"{other}__isnull": True for other in kinds})
     before = {f"{other}__isnull": True for other in kinds[: kinds.index(kind)]}
     return Q(**before, **{f"{kind}__isnull": False})
-
-
-def members(request: HttpRequest) -> QuerySet[Membership]:
-    found = Membership.objects.filter(workspace=request.workspace).exclude(status=Membership.Status.LEFT)
-    return found.select_related("user")
 
 
 class TaskFilter(ListFilter):

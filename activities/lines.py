@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString as Plain
 
 from activities.due import how_due
-from activities.models import SUBJECTS, Task
+from activities.models import OWNED, SUBJECTS, Task
 from activities.timeline import TASKS
 from workspaces.access import MemberRequest
 from workspaces.formats import Formats
@@ -94,6 +94,6 @@ def about_of(task: dict, owners: list[int] | None, urls: dict[str, str]) -> tupl
     kind = next((kind for kind in SUBJECTS if task[f"{kind}_id"]), None)
     if kind is None:
         return "", ""
-    if kind in ("deal", "lead") and owners is not None and task[f"{kind}__owner_id"] not in owners:
+    if kind in OWNED and owners is not None and task[f"{kind}__owner_id"] not in owners:
         return "", HIDDEN
     return urls[kind].replace("/0/", f"/{task[f'{kind}_id']}/"), task[f"{kind}__name"]

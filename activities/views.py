@@ -18,7 +18,7 @@ from activities import actions
 from activities.composing import TASK, Composer, form_of
 from activities.due import follow_up_day
 from activities.forms import COMPOSER, NoteEditForm, RescheduleForm, TaskEditForm, due
-from activities.models import SUBJECTS, Note, Task
+from activities.models import OWNED, SUBJECTS, Note, Task
 from activities.timeline import Timeline
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused, Stale
@@ -27,7 +27,6 @@ from workspaces.formats import Formats
 from workspaces.models import Role
 from workspaces.numbers import parse_id
 
-OWNED = ("deal", "lead")
 FOLLOW_UP = "Follow up: "
 LONGEST_TITLE = Task._meta.get_field("title").max_length
 SUGGESTED = 6

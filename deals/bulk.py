@@ -32,7 +32,7 @@ from deals.transitions import check_closing
 from leads.names import squash
 from workspaces.access import check_may
 from workspaces.action import Refused, action
-from workspaces.custom.fields import all_fields
+from workspaces.custom.fields import active_members, all_fields
 from workspaces.custom.values import CHANGE, Entity, Value, set_values
 from workspaces.models import Membership, Role, Workspace
 
@@ -82,7 +82,7 @@ def create_deals(
     that was made in the first open stage of its pipeline and closed from there.
     """
     check_may(by, Role.REP, "create deals")
-    members = active_members(workspace)
+    members = active_members(workspace.pk)
     rates = rates_for(workspace, *{deal.currency for deal in deals})
     reasons = Reasons(workspace.pk, door)
     customs: dict[int, dict[str, Value]] = {}
@@ -146,11 +146,6 @@ def _check_closed(deal: NewDeal, reasons: Reasons) -> None:
     kind = deal.stage.kind
     check_values({f"{kind}_reason": deal.reason})
     check_closing(kind, reasons.closing(kind, deal.reason, deal.close_note, deal.competitor))
-
-
-def active_members(workspace: Workspace) -> set[int]:
-    """User ids of those who may own something."""
-    return set(Membership.objects.active().filter(workspace=workspace).values_list("user_id", flat=True))
 
 
 def _next_ids(count: int) -> list[int]:
@@ -247,7 +242,7 @@ def update_deals(
 ) -> dict[int, bool | Refused]:
     """Set facts of many deals, {deal id: {field: value}}: was anything changed, or why not. What is not there is left out."""
     check_may(by, Role.REP, "change deals")
-    members, reasons = active_members(workspace), Reasons(workspace.pk, door)
+    members, reasons = active_members(workspace.pk), Reasons(workspace.pk, door)
     locked = Deal.objects.select_for_update(no_key=True).filter(workspace=workspace, pk__in=changes).order_by("pk")
     dates = LastDates(locked)
     results: dict[int, bool | Refused] = {}

@@ -19,7 +19,7 @@ from deals.models import Deal, DealTag, Kind, Stage, Tag
 from leads.models import Company, Segment, Source
 from workspaces.custom.filters import CustomFilter
 from workspaces.custom.values import Entity
-from workspaces.filtering import AmountFilter, Chip, DayFilter, ValuesFilter
+from workspaces.filtering import AmountFilter, Chip, DayFilter, ValuesFilter, members
 from workspaces.models import Membership, Team
 from workspaces.numbers import parse_id
 
@@ -71,14 +71,6 @@ def sure(categories: Sequence[str]) -> Q:
 
 def of_workspace(model: type) -> object:
     return lambda request: model.objects.filter(workspace=request.workspace)
-
-
-def members(request) -> QuerySet[Membership]:
-    return (
-        Membership.objects.filter(workspace=request.workspace)
-        .exclude(status=Membership.Status.LEFT)
-        .select_related("user")
-    )
 
 
 STEPS = (("none", "No next step"), ("overdue", "Overdue"), ("planned", "Planned"))

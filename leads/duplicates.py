@@ -11,6 +11,7 @@ from itertools import chain
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from activities.models import OWNED
 from leads.actions import find_company
 from leads.models import Company, Contact, Lead
 from leads.names import full_name, name_key, normalise_email, normalise_phone
@@ -18,7 +19,6 @@ from workspaces.access import visible_owners
 from workspaces.models import Membership
 
 MOST = 5
-OWNED = ("lead", "deal")
 
 
 def similar(model: type[Model], name: str, member: Membership) -> QuerySet:

@@ -9,16 +9,8 @@ from django.db.models.expressions import RawSQL
 from leads.models import Campaign, Company, Contact, Lead, Segment, Source
 from workspaces.custom.filters import CustomFilter
 from workspaces.custom.values import Entity
-from workspaces.filtering import Chip, ValuesFilter
+from workspaces.filtering import Chip, ValuesFilter, members
 from workspaces.models import Membership
-
-
-def members(request) -> QuerySet[Membership]:
-    return (
-        Membership.objects.filter(workspace=request.workspace)
-        .exclude(status=Membership.Status.LEFT)
-        .select_related("user")
-    )
 
 
 class RecordFilter(CustomFilter):

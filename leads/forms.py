@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.db.models import Q
 
 from leads.models import Contact, Lead, Source
 from workspaces.custom.fields import live_fields
@@ -11,7 +10,7 @@ from workspaces.custom.forms import add_fields, take_values
 from workspaces.custom.values import Entity
 from workspaces.fields import AmountField, CountField, speak
 from workspaces.formats import Formats
-from workspaces.models import Membership, Role, Workspace
+from workspaces.models import Membership, Workspace
 
 
 class LinesField(forms.CharField):
@@ -43,10 +42,7 @@ class RecordForm(forms.Form):
         self.custom = [field for field in fields if edited or field.is_required]
         add_fields(self, self.custom, workspace, edited.custom if edited else {}, asked=edited is None)
         speak(self, formats)
-        # Who owned it and has left stays its owner until somebody else is chosen.
-        works = Q(status=Membership.Status.ACTIVE) & ~Q(role=Role.VIEWER)
-        owners = works | Q(user_id=edited.owner_id if edited else None)
-        self.fields["owner"].queryset = workspace.memberships.filter(owners).select_related("user")
+        self.fields["owner"].queryset = workspace.memberships.working(edited and edited.owner_id)
         if edited:
             self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=edited.version)
 

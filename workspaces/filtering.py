@@ -22,6 +22,7 @@ from django.utils.functional import cached_property
 from workspaces.dialogs import frame
 from workspaces.fields import AmountField, DayField, speak
 from workspaces.formats import Formats
+from workspaces.models import Membership
 
 # Never part of a filter's own parameters, kept or dropped when one changes.
 DROPPED = ("after", "undo")
@@ -36,6 +37,12 @@ class Chip:
     icon: str
     fields: tuple[str, ...]
     primary: bool = True
+
+
+def members(request: HttpRequest) -> QuerySet[Membership]:
+    """Whom one may look for: all but those who left."""
+    found = Membership.objects.filter(workspace=request.workspace).exclude(status=Membership.Status.LEFT)
+    return found.select_related("user")
 
 
 class AmountFilter(filters.Filter):

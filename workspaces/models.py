@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import time
+from zoneinfo import ZoneInfo, available_timezones
 
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -37,7 +37,7 @@ class UserManager(BaseUserManager):
 def time_zone_choices() -> list[tuple[str, str]]:
     return [
         (name, name.replace("_", " "))
-        for name in sorted(zoneinfo.available_timezones())
+        for name in sorted(available_timezones())
         if "/" in name and not name.startswith(("Etc/", "posix", "right"))
     ] + [("UTC", "UTC")]
 
@@ -152,8 +152,10 @@ class MembershipQuerySet(models.QuerySet):
         return self.filter(status=Membership.Status.ACTIVE)
 
     def working(self, and_user: int | None = None) -> MembershipQuerySet:
-        """Who is given work: viewers read only. `and_user`: and who has it now."""
-        return self.active().filter(~models.Q(role=Role.VIEWER) | models.Q(user_id=and_user)).select_related("user")
+        """Who is given work: viewers read only. `and_user`: and who has it now, and keeps it until somebody else is chosen
+        even if they left."""
+        works = models.Q(status=Membership.Status.ACTIVE) & ~models.Q(role=Role.VIEWER)
+        return self.filter(works | models.Q(user_id=and_user)).select_related("user")
 
 
 @pghistory.track()
@@ -184,6 +186,11 @@ class Membership(TenantModel):
 
     def __str__(self):
         return str(self.user)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where their days begin and end: their own zone, else that of the workspace."""
+        return ZoneInfo(self.user.time_zone or self.workspace.time_zone)
 
     def may(self, role: Role) -> bool:
         """Does this member's role reach `role`?"""

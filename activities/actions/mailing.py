@@ -11,7 +11,6 @@ import smtplib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
@@ -47,15 +46,11 @@ def mail_times(members: Iterable[Membership], kind: str, now: datetime) -> dict[
 
 
 def _mail_at(member: Membership, delivery: Delivery, kind: str, now: datetime) -> datetime | None:
-    when, zone = delivery.when(kind), zone_of(member)
+    when, zone = delivery.when(kind), member.zone
     if when == BY_MAIL.OFF or receives_no_mail(member.user.email):
         return None
     at = next_digest(now, zone) if when == BY_MAIL.DAILY else now + HOLD
     return after_quiet(at, delivery.quiet_from, delivery.quiet_until, zone)
-
-
-def zone_of(member: Membership) -> ZoneInfo:
-    return ZoneInfo(member.user.time_zone or member.workspace.time_zone)
 
 
 # --- gathering --------------------------------------------------------------------------------------------
@@ -81,7 +76,7 @@ def gather(workspace_id: int, user_id: int) -> NotificationMail | None:
         Notification.objects.filter(pk__in={row.pk for row in rows} - set(wanted)).update(mail_at=None)
         if not wanted or member is None:
             return None
-        later = after_quiet(now, delivery.quiet_from, delivery.quiet_until, zone_of(member))
+        later = after_quiet(now, delivery.quiet_from, delivery.quiet_until, member.zone)
         if later > now:
             Notification.objects.filter(pk__in=wanted).update(mail_at=later)
             return None

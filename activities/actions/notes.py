@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from activities.actions.notifying import OWNED, notify
+from activities.actions.notifying import notify
 from activities.actions.recording import about, record, written
 from activities.mentions import Handles, lower, named
-from activities.models import SUBJECTS, Activity, Door, Mention, Note, Notification
+from activities.models import OWNED, SUBJECTS, Activity, Door, Mention, Note, Notification
 from workspaces.access import check_may, seeing
 from workspaces.action import Refused, Stale, action
 from workspaces.models import Membership, Role, User

@@ -9,13 +9,11 @@ from django.utils import timezone
 
 from activities.actions.mailing import mail_times
 from activities.actions.recording import about
-from activities.models import Activity, Follow, Notification, Task
+from activities.models import OWNED, Activity, Follow, Notification, Task
 from workspaces.access import seeing
 from workspaces.models import Membership, Workspace
 from workspaces.tenant import TenantModel
 
-# Their owner says who sees them; contacts and companies are seen by all.
-OWNED = ("deal", "lead")
 TODAY: dict[str, object] = {"view": "today", "args": []}  # where what is about nothing leads to
 
 

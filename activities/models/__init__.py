@@ -3,7 +3,7 @@
 This app stands below leads and deals: it knows them by string foreign keys only.
 """
 
-from activities.models.about import HAS_SUBJECT, LONGEST_TEXT, SUBJECTS, About, Door, subject_indexes
+from activities.models.about import HAS_SUBJECT, LONGEST_TEXT, OWNED, SUBJECTS, About, Door, subject_indexes
 from activities.models.activity import Activity
 from activities.models.attachment import Attachment
 from activities.models.calendar import Attendee, CalendarFeed
@@ -27,6 +27,7 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationMail",
+    "OWNED",
     "Outgoing",
     "SUBJECTS",
     "Task",

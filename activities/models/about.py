@@ -23,6 +23,8 @@ class Door(models.TextChoices):
 
 
 SUBJECTS = {"deal": "deals.Deal", "lead": "leads.Lead", "contact": "leads.Contact", "company": "leads.Company"}
+# Their owner says who sees them; contacts and companies are seen by all.
+OWNED = ("deal", "lead")
 # What somebody may write at once: as much as a long mail with all that it answers.
 LONGEST_TEXT = 50_000
 HAS_SUBJECT = Q(deal__isnull=False) | Q(lead__isnull=False) | Q(contact__isnull=False) | Q(company__isnull=False)

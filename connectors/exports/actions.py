@@ -21,7 +21,7 @@ from activities.actions import notify
 from activities.models import Notification
 from connectors.exports.columns import cells, columns_of
 from connectors.exports.files import MOST_ROWS, SHEETS
-from connectors.exports.finding import found, visible, zone_of
+from connectors.exports.finding import found, visible
 from connectors.models import Export
 from workspaces.access import check_may
 from workspaces.action import Refused, action
@@ -128,7 +128,7 @@ class Making:
             member = members.filter(user_id=export.by_id, user__is_active=True).first()
             if member is None or not member.may(Role.REP):
                 raise Refused("Who asked for it may not export any more.")
-            with timezone.override(zone_of(member)):
+            with timezone.override(member.zone):
                 work(export, member)
 
     def begin(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, QueryDict
 
@@ -57,10 +55,6 @@ def filtered(entity: Entity, request: MemberRequest) -> ListFilter:
 def visible(entity: Entity, member: Membership) -> QuerySet:
     """All that the member may see, without a filter."""
     return found(entity, member, "tab=all")
-
-
-def zone_of(member: Membership) -> ZoneInfo:
-    return ZoneInfo(member.user.time_zone or member.workspace.time_zone)
 
 
 def said(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from tests.activities.pages import page_of, post, told
 from tests.conftest import Cast
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
-from workspaces.models import Workspace
+from workspaces.models import Membership, Workspace
 
 THEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -135,6 +135,15 @@ def test_an_edit_in_another_zone_moves_no_day(acme, bob, login, deal):
     task.refresh_from_db()
     assert (task.title, task.due_on, task.due_at) == ("Send", friday, due_at)
     assert due_at == datetime(2031, 2, 7, 23, 59, 59, tzinfo=ZoneInfo("Pacific/Auckland"))
+
+
+def test_who_left_keeps_a_task_until_somebody_else_is_chosen(acme, login, task):
+    Membership.objects.filter(pk=acme.bob.pk).update(status="left")
+    client = login(acme.alice)
+    fields = edit_form(client, acme, task)
+    assert post(client, acme, "task_edit", task.pk, **fields | {"title": "Send"}).status_code == 302
+    task.refresh_from_db()
+    assert (task.title, task.assignee_id) == ("Send", acme.bob.user_id)
 
 
 def test_a_stale_edit_is_shown_again_and_may_then_be_chosen(acme, bob, task):
