@@ -15,6 +15,7 @@ from django.core.management.utils import get_random_secret_key
 
 from crm_project.addresses import database, redis, site
 from crm_project.admin_look import UNFOLD  # noqa: F401 - a setting
+from crm_project.mail import clients, keys, outgoing
 from crm_project.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -281,13 +282,12 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = SCHEDULE
 
-# --- mail -----------------------------------------------------------------------------------------
-MAIL_FOLDER = env.str("MAIL_FOLDER", default="")
-vars().update(env.email_url("EMAIL_URL", default="filemail://" + MAIL_FOLDER if MAIL_FOLDER else "smtp://localhost:25"))
-if MAIL_FOLDER and not env.str("EMAIL_URL", default=""):
-    EMAIL_FILE_PATH = MAIL_FOLDER
-EMAIL_TIMEOUT = 20  # seconds; a server that does not answer must not hold a worker
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Dealwright <crm@localhost>")
+# --- mail, and servers that people name -------------------------------------------------------------
+vars().update(outgoing(env))
+SECRETS_KEYS = keys(env, production=PRODUCTION, secret_key=SECRET_KEY)
+MAIL_CLIENTS = clients(env)
+MAIL_ENDPOINTS: dict[str, str] = {}  # where tests put the services of Google, Microsoft and Amazon
+OUTBOUND_NETWORKS: list[str] = env.list("OUTBOUND_NETWORKS", default=[] if PRODUCTION else ["127.0.0.0/8", "::1/128"])
 
 LOGGING = {
     "version": 1,

@@ -8,6 +8,7 @@ from django.core.checks import Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections, models
 
+from workspaces.sealing import sealed_columns
 from workspaces.tenant import TenantModel, _PlainForeignKey
 
 CATALOG = """
@@ -40,6 +41,13 @@ def tenant_models(app_configs, **kwargs) -> list[Error]:
     errors = []
     for model in apps.get_models(include_auto_created=True):
         if getattr(model, "pgh_tracked_model", None) is not None:
+            errors += [
+                Error(
+                    f"{model._meta.label} keeps the secret {column}: exclude it where it is tracked",
+                    id="workspaces.E004",
+                )
+                for column in sealed_columns(model)
+            ]
             continue
         is_tenant = issubclass(model, TenantModel)
         for field in model._meta.local_fields:
