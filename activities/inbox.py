@@ -28,6 +28,8 @@ LOOK = {
     Kind.STAGE_CHANGED: ("arrow-right", "blue"),
     Kind.DEAL_WON: ("trophy", "green"),
     Kind.DEAL_LOST: ("circle-x", "red"),
+    Kind.POSITIVE_REPLY: ("mail", "green"),
+    Kind.REPLY: ("mail", "sky"),
     Kind.NOTE: ("notebook-pen", "amber"),
     Kind.JOB_FINISHED: ("check", "green"),
 }
@@ -46,8 +48,11 @@ VERBS = {
     Kind.STAGE_CHANGED: ("moved", ""),
     Kind.DEAL_WON: ("won", ""),
     Kind.DEAL_LOST: ("lost", ""),
+    Kind.POSITIVE_REPLY: ("is interested:", ""),
+    Kind.REPLY: ("wrote about", ""),
     Kind.NOTE: ("wrote a note on", ""),
 }
+REPLIES = (Kind.POSITIVE_REPLY, Kind.REPLY)
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,8 @@ def in_words(row: Notification, formats: Formats) -> Told:
         verb = "gave you a task"
     elif kind == Kind.DEAL_LOST and data.get("reason"):
         rest = f"· {data['reason']}"
+    if kind in REPLIES:
+        who, quote = str(data.get("who", "")), excerpt(str(data.get("phrase", "")))
     if data.get("many"):
         rest = f"{rest} · one of {formats.number(data['many'])} deals changed at once".strip()
     if row.task:

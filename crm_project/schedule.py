@@ -1,6 +1,7 @@
 """What Celery beat rings for, and every how many seconds. Each finds its work in rows: ringing twice, or late, does no harm."""
 
 SCHEDULE = {
+    "read-missed-mail": {"task": "automation.tasks.read_missed", "schedule": 10},
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
     "send-mails": {"task": "activities.tasks.send_mails", "schedule": 30},

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("deals.urls")),
     path("", include("leads.urls")),
     path("", include("activities.urls")),
+    path("", include("automation.urls")),
     path("", include("connectors.urls")),
     path("", include("insights.urls")),
     path("admin/", site.urls),

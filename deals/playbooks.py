@@ -7,7 +7,6 @@ task of each entry has one PlaybookRun, which says what became of it and why.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils import timezone
 from activities.actions import EDITABLE, HISTORY, cancel_task, plan_task, record, reopen_task
 from activities.models import Activity, Door, Task
 from deals.models import Deal, Kind, PlaybookRun, PlaybookTask, StageEvent
-from deals.working_time import Week, after_days, after_hours
+from deals.working_time import after_days, after_hours, week_of
 from workspaces.action import action
 from workspaces.models import Membership, User, Workspace
 
@@ -190,11 +189,10 @@ def who(planned: PlaybookTask, deal: Deal, event: StageEvent) -> tuple[User | No
 
 def due(planned: PlaybookTask, at: datetime, workspace: Workspace) -> dict[str, object]:
     """`due_at` or `due_on`, as plan_task takes them: counted from `at` in the workspace's own working time."""
-    zone = ZoneInfo(workspace.time_zone)
-    week = Week(zone, workspace.work_start, workspace.work_end, frozenset(workspace.work_days))
+    week = week_of(workspace)
     if planned.due_unit == Unit.WORKING_HOURS:
         return {"due_at": after_hours(at, planned.due_amount, week)}
-    day = at.astimezone(zone).date()
+    day = at.astimezone(week.zone).date()
     if planned.due_unit == Unit.WORKING_DAYS:
         day = after_days(day, planned.due_amount, week)
     else:

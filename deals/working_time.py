@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from workspaces.models import Workspace
+
 DAY = timedelta(days=1)
 USUAL_DAYS = frozenset(range(5))
 
@@ -31,6 +33,10 @@ class Week:
         begins = datetime.combine(day, self.start, self.zone).astimezone(UTC)
         ends = datetime.combine(day, self.end, self.zone).astimezone(UTC)
         return begins, max(begins, ends) if begins.astimezone(self.zone).date() == day else begins
+
+
+def week_of(workspace: Workspace) -> Week:
+    return Week(ZoneInfo(workspace.time_zone), workspace.work_start, workspace.work_end, frozenset(workspace.work_days))
 
 
 def after_hours(at: datetime, hours: int, week: Week) -> datetime:

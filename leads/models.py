@@ -260,6 +260,9 @@ class Lead(Record):
     estimated_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     contacted_at = models.DateTimeField(null=True, blank=True)
     qualified_at = models.DateTimeField(null=True, blank=True)
+    wait_until = models.DateField(
+        null=True, blank=True, editable=False, help_text="Away, or not before then: follow-ups wait for this day."
+    )
     converted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = RecordQuerySet.as_manager()

@@ -45,6 +45,8 @@ class Notification(About):
         STAGE_CHANGED = "stage_changed", "A deal of mine, or one I follow, changes its stage"
         DEAL_WON = "deal_won", "A deal of mine, or one I follow, is won"
         DEAL_LOST = "deal_lost", "A deal of mine, or one I follow, is lost"
+        POSITIVE_REPLY = "positive_reply", "A lead of mine answers that they are interested"
+        REPLY = "reply", "A reply to me asks for something else, or waits for a decision"
         NOTE = "note", "Somebody writes a note on a deal of mine, or one I follow"
         JOB_FINISHED = "job_finished", "An import, an export or a bulk change of mine has finished"
 

@@ -9,6 +9,8 @@ from deals.actions.closing import check_said
 from deals.actions.converting import (
     convert_lead,
     create_deal_from_lead,
+    lock_lead,
+    make_opportunity,
     opportunity_name,
     opportunity_stage,
     standing,
@@ -92,7 +94,9 @@ __all__ = [
     "hold_all",
     "like_list",
     "lock_deal",
+    "lock_lead",
     "lock_stages",
+    "make_opportunity",
     "may_be_reopened",
     "move_item",
     "move_to_stage",

@@ -25,7 +25,12 @@ LONGEST_NAME = Deal._meta.get_field("name").max_length or 200
 # What was done about a lead is what was done about its deal.
 FOLLOWING: tuple[type[Model], ...] = (Activity, Task, Note)
 # Of these lines none says that somebody has worked the deal.
-OWN = (Activity.Kind.DEAL_CREATED, Activity.Kind.LEAD_CONVERTED, Activity.Kind.SYSTEM)
+OWN = (
+    Activity.Kind.DEAL_CREATED,
+    Activity.Kind.LEAD_CONVERTED,
+    Activity.Kind.TASK_CANCELLED,
+    Activity.Kind.SYSTEM,
+)
 
 
 def opportunity_name(lead: Lead) -> str:
@@ -104,7 +109,7 @@ def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lea
     conversion = standing(lead)
     if conversion is None:
         raise Refused(f"{lead} is not converted.")
-    if conversion.by_id != by.user_id and not by.may(Role.MANAGER):
+    if conversion.by_id not in (None, by.user_id) and not by.may(Role.MANAGER):
         raise NotAllowed("Only a manager may undo what somebody else did.")
     deal = conversion.deal
     now = timezone.now()
@@ -211,5 +216,10 @@ def check_untouched(deal: Deal, conversion: Conversion) -> None:
         what = worked.get_kind_display().lower()
         raise Refused(f"It cannot be undone any more: {worked.actor} has worked the deal since ({what}).")
     tasks = Task.objects.filter(deal=deal, created_at__gt=conversion.at, created_by__isnull=False)
-    if planned := tasks.select_related("created_by").order_by("-created_at").first():
+    if (
+        planned := tasks.exclude(status=Task.Status.CANCELLED)
+        .select_related("created_by")
+        .order_by("-created_at")
+        .first()
+    ):
         raise Refused(f"It cannot be undone any more: {planned.created_by} has planned “{planned}” since.")

@@ -24,13 +24,14 @@ from workspaces.models import Membership, Role
 def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WEB) -> Deal:
     """Put a deal back as it was before this stage change: stage, place, age in the stage, probability, closing.
 
-    Refused when anybody changed the deal since, and to others than who made the change and managers.
+    Refused when anybody changed the deal since, and to others than who made the change and managers; what an automation
+    did, anybody may take back who may change the deal.
     """
     check_may(by, Role.REP, "undo moves")
     deal = lock_deal(event.deal_id)
     if deal.version != event.version:
         raise_stale(deal, what="cannot be undone any more")
-    if event.by_id != by.user_id and not by.may(Role.MANAGER):
+    if event.by_id not in (None, by.user_id) and not by.may(Role.MANAGER):
         raise NotAllowed("Only a manager may undo what somebody else did.")
     if event.from_stage_id is None:
         raise Refused("The creation of a deal is undone by deleting it.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import SimpleNamespace
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -16,13 +15,12 @@ from deals import actions
 from deals.forms import ConvertForm
 from deals.models import ClosedTotal, Deal, Kind
 from deals.views.board import visible_deals
-from deals.working_time import Week, after_days
+from deals.working_time import after_days, week_of
 from leads.models import Lead
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused
 from workspaces.formats import Formats
-from workspaces.models import Workspace
 
 NEXT_STEP = "Schedule discovery call"
 DAY = 86400  # seconds
@@ -88,13 +86,8 @@ def prefilled(request: MemberRequest, lead: Lead, formats: Formats) -> dict[str,
         "amount": lead.estimated_amount,
         "expected_close_date": formats.today + timedelta(days=days) if (days := usual_days(request)) else None,
         "next_step": NEXT_STEP,
-        "due_on": after_days(formats.today, 1, working_week(request.workspace)),
+        "due_on": after_days(formats.today, 1, week_of(request.workspace)),
     }
-
-
-def working_week(workspace: Workspace) -> Week:
-    zone = ZoneInfo(workspace.time_zone)
-    return Week(zone, workspace.work_start, workspace.work_end, workspace.work_days)
 
 
 def usual_days(request: MemberRequest) -> int | None:

@@ -79,7 +79,7 @@ def name_contact(contact: Contact, emails: list[str]) -> None:
 def update_contact(
     contact: Contact,
     *,
-    by: Membership,
+    by: Membership | None,
     version: int,
     emails: list[str] | None = None,
     phones: list[str] | None = None,

@@ -84,7 +84,7 @@ def name_of_lead(contact: Contact | None, company: Company | None) -> str:
 def update_lead(
     lead: Lead,
     *,
-    by: Membership,
+    by: Membership | None,
     version: int,
     door: Door = Door.WEB,
     at: datetime | None = None,

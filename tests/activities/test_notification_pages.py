@@ -150,6 +150,11 @@ def test_each_kind_says_what_happened(acme, deal, login):
         ),
         Kind.DEAL_WON: ({}, "Alice won Brightwater sensors · €48,000"),
         Kind.DEAL_LOST: ({"data": {"reason": "Price"}}, "Alice lost Brightwater sensors · Price"),
+        Kind.POSITIVE_REPLY: (
+            {"data": {"who": "Ida Berg", "phrase": "call me"}, "by": None},
+            "Ida Berg is interested: Brightwater sensors",
+        ),
+        Kind.REPLY: ({"data": {"who": "Ida Berg"}, "by": None}, "Ida Berg wrote about Brightwater sensors"),
         Kind.NOTE: ({"activity": line}, "Alice wrote a note on Brightwater sensors"),
         Kind.JOB_FINISHED: ({"data": {"text": "300 deals exported", "view": "deal_list"}}, "300 deals exported"),
     }

@@ -36,7 +36,7 @@ SEARCHED = (
 
 # A name or address comes back in the form as it was sent, and anybody may be asked to a meeting by address; that a name
 # finds nobody is said in tests/deals/test_people_by_name.py.
-TYPED = {("deal_contact_add", "contact"), ("meeting_invite", "people")}
+TYPED = {("deal_contact_add", "contact"), ("message_link", "contact"), ("meeting_invite", "people")}
 
 
 def bodies(walker: Walker) -> Iterator[tuple[str, dict, dict, str, int]]:

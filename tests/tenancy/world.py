@@ -33,6 +33,9 @@ from activities.actions import (
     remove_attachment,
 )
 from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
+from automation import actions as automation
+from automation.intents import Intent
+from automation.models import Mailbox, Message
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -57,6 +60,7 @@ from deals.setup import add_pipeline, add_playbook_task, archive_reason, delete_
 from insights.actions import adjust_forecast, set_goal
 from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, ContactEmail, Lead, Segment, SegmentMember
+from tests.automation.mails import read_as
 from tests.factories import make_cast, make_deal
 from workspaces.actions import invite
 from workspaces.custom.actions import archive_field, create_field
@@ -139,6 +143,11 @@ class Rows:
     gone_item: int = 0  # a line of `deal` that was deleted
     gone_link: int = 0  # somebody who was taken out of it
     notification: int = 0
+    mailbox: int = 0
+    message: int = 0  # a reply that a deal was made of
+    effect: int = 0  # the task it brought
+    handled: int = 0  # one that somebody is through with
+    stray: int = 0  # one from somebody unknown
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
     rate: int = 0
@@ -257,6 +266,7 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     rows.invitation = invite(workspace, email=f"new@{rows.slug}.test", role=Role.REP, team=team, by=owner).pk
     ExternalId.objects.create(workspace=workspace, source="hubspot", kind="company", external_id="1", object_id=1)
     fill_settings(rows, owner, stages)
+    fill_mail(rows, owner)
     return fill_deals(
         rows, owner, stages, company=company, lead_id=lead.pk, campaign=campaign, segment=segment, product="Cold chain"
     )
@@ -282,6 +292,24 @@ def fill_settings(rows: Rows, owner: Membership, stages: dict[str, Stage]) -> No
     )
     fill_setup(rows, owner, stages)
     rows.spare_pipeline, rows.archived_stage, rows.first_stage = spare.pk, first.pk, stages["New"].pk
+
+
+def fill_mail(rows: Rows, owner: Membership) -> None:
+    """A reply that became a deal, one from a stranger, and somebody who wants no more mail."""
+    box = Mailbox.objects.create(workspace=owner.workspace, name="Sales", address=f"sales@{rows.slug}.test")
+    lead = capture(
+        owner.workspace, last_name="Reply", email=f"reply@{rows.slug}-lead.test", owner_id=owner.user_id, by=owner
+    )
+    message = read_as(Intent.INTERESTED, lead, owner, mailbox=box)
+    automation.act(message)
+    message.save()
+    asked = read_as(Intent.UNSUBSCRIBE, None, owner)
+    automation.act(asked)
+    rows.handled = automation.handle(asked, by=owner).pk
+    stray = read_as(Intent.INFO_REQUEST, None, owner, mailbox=box)
+    Message.objects.filter(pk=stray.pk).update(state=Message.State.UNMATCHED, sender_email=f"stray@{rows.slug}.test")
+    rows.mailbox, rows.message, rows.stray = box.pk, message.pk, stray.pk
+    rows.effect = message.effects.get(kind="task").pk
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:

@@ -16,6 +16,7 @@ from django.template import engines
 from activities import inbox
 from activities.due import SIGNS
 from activities.timeline import LOOK, TASKS
+from automation.inbox import EFFECTS
 from crm_project.static import ModuleStaticFilesStorage
 from tests.pages import Reader
 from tests.workspaces.test_every_page import inline
@@ -38,8 +39,9 @@ TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.S)
 
 
 def in_python() -> set[str]:
-    """Icons of the timeline and its tasks, of chips, and of dictionaries that have an "icon" or a "next_icon"."""
+    """Icons of the timeline and its tasks, of effects, of chips, and of dictionaries that have an "icon" or a "next_icon"."""
     found = {icon for icon, _ in (*LOOK.values(), *inbox.LOOK.values())} | set(TASKS.values()) | set(SIGNS.values())
+    found |= set(EFFECTS.values())
     for node in (
         node for app in APPS for path in (ROOT / app).rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))
     ):

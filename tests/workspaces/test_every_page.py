@@ -22,7 +22,7 @@ HANDLER = re.compile(r"^on[a-z]+$")
 POLICY = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:", "font-src": "'self'",
     "connect-src": "'self'", "form-action": "'self'", "manifest-src": "'self'", "base-uri": "'none'",
-    "frame-ancestors": "'none'", "object-src": "'none'",
+    "frame-ancestors": "'none'", "frame-src": "'self'", "object-src": "'none'",
 }  # fmt: skip
 # Parts of paths that say which row or which filter: one of each is enough.
 OWN = re.compile(

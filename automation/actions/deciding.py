@@ -1,0 +1,158 @@
+"""What a person does about a message: accept, correct, take back, link, be through with it."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from automation.actions.effects import note, undo_all, undo_effect
+from automation.actions.matching import belonging
+from automation.actions.processing import attach, line_data, settle, write_line
+from automation.actions.replies import act, owner_for
+from automation.intents import Intent
+from automation.models import Effect, Message
+from leads.actions import capture, find_contact, update_contact
+from leads.models import Contact
+from leads.names import split_name
+from workspaces.access import check_may
+from workspaces.action import Refused, action
+from workspaces.models import Membership, Role
+
+State = Message.State
+
+
+@action
+def accept(message: Message, *, by: Membership) -> Message:
+    """It is what it was taken for: what follows is done, if it was not, and one is through with it."""
+    message = lock(message, by)
+    if message.state == State.UNMATCHED and message.intent not in (Intent.UNSUBSCRIBE, Intent.UNCLEAR):
+        raise Refused("Nobody knows whose mail this is: link it to a person first.")
+    if message.state in (State.REVIEW, State.UNMATCHED):
+        act(message, by=by)
+    return through(message, by)
+
+
+@action
+def correct(message: Message, intent: str, *, by: Membership) -> Message:
+    """It is of another class: what was done is taken back, and what follows from the right one is done. The classifier
+    learns from it (train_intent)."""
+    message = lock(message, by)
+    if intent not in Intent.values or intent == Intent.BOUNCE != message.intent:
+        raise Refused("There is no such class.")
+    if intent != message.intent:
+        undo_all(message, by=by)
+        message = lock(message, by)
+        message.intent, message.confidence = intent, 1.0
+    if message.contact or message.lead or message.deal:
+        act(message, by=by)
+    return through(message, by)
+
+
+@action
+def undo(message: Message, *, by: Membership) -> Message:
+    """All that was done about it is taken back, and a person decides anew."""
+    message = lock(message, by)
+    undo_all(message, by=by)
+    message = lock(message, by)
+    message.state = State.REVIEW if message.contact else State.UNMATCHED
+    message.handled_at = message.handled_by = None
+    return kept(message)
+
+
+@action
+def undo_one(effect: Effect, *, by: Membership) -> Effect:
+    lock(effect.message, by)
+    return undo_effect(effect, by=by)
+
+
+@action
+def handle(message: Message, *, by: Membership) -> Message:
+    """Nothing is to be done about it."""
+    return through(lock(message, by), by)
+
+
+@action
+def reopen(message: Message, *, by: Membership) -> Message:
+    """Not through with it after all."""
+    message = lock(message, by)
+    message.handled_at = message.handled_by = None
+    return kept(message)
+
+
+@action
+def link(message: Message, contact: Contact, *, by: Membership) -> Message:
+    """It is this person's: their address from now on, and what their mail brings about follows."""
+    message = lock(message, by)
+    emails = list(contact.emails.order_by("-is_primary", "pk").values_list("email", flat=True))
+    if message.sender_email and message.sender_email not in emails:
+        contact = update_contact(contact, by=by, version=contact.version, emails=[*emails, message.sender_email])
+    attach(message, belonging(Message.MatchedBy.PERSON, contact, None))
+    message.problem = ""
+    settle(message, by=by)
+    if message.line is None:
+        write_line(message)
+    return kept(message)
+
+
+@action
+def make_lead(message: Message, *, by: Membership) -> Message:
+    """Its sender becomes a lead, of whoever asks for it."""
+    message = lock(message, by)
+    if message.lead:
+        return message
+    contact = find_contact(message.workspace, message.sender_email)
+    first, last = split_name(message.sender_name)
+    lead = capture(
+        message.workspace,
+        first_name=first,
+        last_name=last,
+        email=message.sender_email,
+        by=by,
+        owner_id=by.user_id
+        if message.mailbox is None or message.mailbox.owner_id is None
+        else owner_for(message, None),
+    )
+    if lead.contact:
+        message = link(message, lead.contact, by=by)
+    before = {"contact": lead.contact_id if contact is None else None}
+    note(message, Effect.Kind.LEAD_CREATED, f"Made {lead} a lead", lead, by=by, before=before)
+    return message
+
+
+# --- parts ------------------------------------------------------------------------------------------
+
+
+def lock(message: Message, by: Membership) -> Message:
+    check_may(by, Role.REP, "decide about mail")
+    found = Message.objects.select_for_update(of=("self",), no_key=True).defer("raw")
+    related = (
+        "workspace",
+        "mailbox",
+        "contact__company",
+        "company",
+        "lead__contact",
+        "lead__company",
+        "deal__stage",
+        "line",
+    )
+    message = found.select_related(*related).get(pk=message.pk)
+    if message.state == State.NEW:
+        raise Refused("It has not been read yet.")
+    if message.deal and message.deal.deleted_at:
+        message.deal = None
+    return message
+
+
+def through(message: Message, by: Membership) -> Message:
+    message.state = State.DONE
+    message.handled_at, message.handled_by_id = timezone.now(), by.user_id
+    return kept(message)
+
+
+def kept(message: Message) -> Message:
+    """Saved, and told by its line of the timeline."""
+    message.save()
+    if message.line:
+        message.line.data = line_data(message)
+        message.line.deal_id, message.line.lead_id = message.deal_id, message.lead_id
+        message.line.save(update_fields=["data", "deal", "lead"])
+    return message

@@ -1,0 +1,173 @@
+"""What a message brings about, one row each; and each taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from django.utils import timezone
+
+from activities.actions import cancel_task, update_task
+from activities.models import Activity, Door, Task
+from automation.models import Effect, Message, Suppression
+from deals.actions import delete_deal, standing, undo_conversion, undo_stage_change
+from leads.actions import update_contact, update_lead
+from leads.models import Contact, Lead
+from workspaces.access import acting, check_may
+from workspaces.action import Refused, action
+from workspaces.models import Membership, Role
+from workspaces.tenant import TenantModel
+
+Kind = Effect.Kind
+OWN = (
+    Activity.Kind.LEAD_CREATED,
+    Activity.Kind.LEAD_CONVERTED,
+    Activity.Kind.DEAL_CREATED,
+    Activity.Kind.TASK_CANCELLED,
+    Activity.Kind.SYSTEM,
+)
+STATUS = {"status", "unqualified_reason"}
+
+
+def door_of(by: Membership | None) -> Door:
+    return Door.WEB if by else Door.AUTOMATION
+
+
+def note(
+    message: Message,
+    kind: Effect.Kind,
+    said: str,
+    subject: TenantModel | None = None,
+    *,
+    by: Membership | None,
+    **facts: object,
+) -> Effect:
+    """Write down that this was done (or, with a `problem`, why not), about `subject`, else what the message is about."""
+    keys = {f"{subject._meta.model_name}_id": subject.pk} if subject else {}
+    return Effect.objects.create(
+        workspace_id=message.workspace_id,
+        message=message,
+        kind=kind,
+        said=said[:300],
+        by_id=acting(by),
+        **keys,
+        **facts,
+    )
+
+
+@action
+def undo_effect(effect: Effect, *, by: Membership) -> Effect:
+    """Refused, with the reason, where somebody has built on it since."""
+    check_may(by, Role.REP, "undo what an automation did")
+    effect = Effect.objects.select_for_update(of=("self",)).select_related("message__workspace").get(pk=effect.pk)
+    if not effect.is_undoable:
+        return effect
+    UNDO[Kind(effect.kind)](effect, by)
+    effect.undone_at, effect.undone_by_id = timezone.now(), by.user_id
+    effect.save(update_fields=["undone_at", "undone_by"])
+    return effect
+
+
+def undo_all(message: Message, *, by: Membership) -> None:
+    """The newest first: each then finds what it left; a lead that it all hangs on goes last."""
+    effects = message.effects.filter(undone_at=None).order_by("-pk")
+    for effect in sorted(effects, key=lambda effect: effect.kind == Kind.LEAD_CREATED):
+        undo_effect(effect, by=by)
+
+
+# --- one for each kind ------------------------------------------------------------------------------
+
+
+def undo_deal(effect: Effect, by: Membership) -> None:
+    deal = effect.deal
+    if deal is None or deal.deleted_at is not None:
+        return
+    conversion = standing(deal.lead) if deal.lead else None
+    if conversion and conversion.deal_id == deal.pk:
+        undo_conversion(deal.lead, by=by)
+    else:
+        delete_deal(deal, by=by, version=effect.before["version"])
+
+
+def undo_move(effect: Effect, by: Membership) -> None:
+    if effect.event:
+        undo_stage_change(effect.event, by=by)
+
+
+def undo_task(effect: Effect, by: Membership) -> None:
+    task = effect.task
+    if task is None or task.status == Task.Status.CANCELLED:
+        return
+    if task.status == Task.Status.DONE:
+        raise Refused(f"“{task}” is done already.")
+    cancel_task(task, by=by)
+
+
+def undo_lead_change(effect: Effect, by: Membership) -> None:
+    lead = effect.lead
+    if lead is None or lead.status != effect.before["became"]:
+        became = f"is {lead.get_status_display().lower()}" if lead else "is gone"
+        raise Refused(f"{lead or 'The lead'} {became} by now: take that back first.")
+    was = {name: effect.before[name] for name in ("status", "unqualified_reason")}
+    update_lead(lead, by=by, version=lead.version, **was)
+
+
+def undo_lead(effect: Effect, by: Membership) -> None:
+    """Nobody has worked it: it goes, and so does its person, if that came with it."""
+    lead = effect.lead
+    if lead is None:
+        return
+    if lead.status != Lead.Status.NEW or lead.deals.exists() or any(is_work(line) for line in lead.activitys.all()):
+        raise Refused(f"Somebody has worked {lead} since.")
+    contact = lead.contact
+    delete_alone(lead)
+    if contact and contact.pk == effect.before.get("contact") and not is_used(contact):
+        delete_alone(contact)
+
+
+def delete_alone(record: Lead | Contact) -> None:
+    """Without the mail that it came of."""
+    key = {record._meta.model_name: record}
+    for model in (Message, Effect):
+        model.objects.filter(**key).update(**dict.fromkeys(key))
+    type(record).objects.filter(pk=record.pk).delete()
+
+
+def is_work(line: Activity) -> bool:
+    """Whether a person has done more by it than what is taken back here: a change of status, a task."""
+    if line.actor_id is None or line.undone_at or line.kind in OWN:
+        return False
+    return line.kind != Activity.Kind.FIELD_CHANGE or not STATUS.issuperset(line.data.get("changes", {}))
+
+
+def is_used(contact: Contact) -> bool:
+    lines = contact.activitys.all()
+    return contact.leads.exists() or contact.deals.exists() or any(is_work(line) for line in lines)
+
+
+def undo_wait(effect: Effect, by: Membership) -> None:
+    lead = effect.lead
+    if lead:
+        Lead.objects.filter(pk=lead.pk).update(wait_until=effect.before["wait_until"])
+    for pk, (version, due) in effect.before["tasks"].items():
+        task = Task.objects.open().filter(pk=int(pk), version=version).first()
+        if task:
+            update_task(task, by=by, quiet=True, due_on=date.fromisoformat(due))
+
+
+def undo_suppression(effect: Effect, by: Membership) -> None:
+    Suppression.objects.filter(email=effect.before["email"], message_id=effect.message_id).delete()
+    contact = effect.contact
+    if contact and contact.do_not_email and not effect.before["do_not_email"]:
+        update_contact(contact, by=by, version=contact.version, do_not_email=False)
+
+
+UNDO: dict[Effect.Kind, Callable[[Effect, Membership], None]] = {
+    Kind.DEAL_CREATED: undo_deal,
+    Kind.DEAL_MOVED: undo_move,
+    Kind.TASK: undo_task,
+    Kind.LEAD_CHANGED: undo_lead_change,
+    Kind.LEAD_CREATED: undo_lead,
+    Kind.WAITS: undo_wait,
+    Kind.SUPPRESSED: undo_suppression,
+}

@@ -1,0 +1,105 @@
+"""Whose mail it is: by the thread that it answers, by the address, by the company (safety.md, T13).
+
+The From of a mail proves nothing. What fails its sender's own DMARC policy, or writes into a thread whose people do not
+know the sender, is shown to a person; nothing is done about it by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from automation.mail.parts import Mail
+from automation.models import Message
+from deals.models import Deal
+from leads.actions import find_company, find_contact
+from leads.models import Company, Contact, Lead
+from leads.names import domain_of
+from workspaces.models import Workspace
+
+FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+NEWEST = 20  # ids of a thread that are looked for
+# Leads that are still pursued come before these.
+OVER = (Lead.Status.CONVERTED, Lead.Status.UNQUALIFIED, Lead.Status.DO_NOT_CONTACT)
+By = Message.MatchedBy
+
+
+@dataclass(frozen=True)
+class Match:
+    """Whose mail it is, as far as is known; `doubt` says in words why nothing may be done about it without asking."""
+
+    by: str = ""
+    contact: Contact | None = None
+    company: Company | None = None
+    lead: Lead | None = None
+    deal: Deal | None = None
+    doubt: str = ""
+
+
+def match(workspace: Workspace, mail: Mail) -> Match:
+    doubt = "The mail server that took it in says that it is not from whom it claims." if is_forged(mail) else ""
+    contact = find_contact(workspace, mail.sender.email)
+    thread = thread_of(workspace, mail)
+    if thread and (contact or is_colleague(thread, mail)):
+        if contact and contact.pk != thread.contact_id and not knows(thread, contact, mail):
+            doubt = doubt or f"{contact} answers a mail that was sent to others."
+        return belonging(By.THREAD, contact or thread.contact, thread, doubt)
+    if thread:
+        sent_to = ", ".join(address for _, address in thread.recipients) or "somebody else"
+        doubt = doubt or f"It answers a mail to {sent_to}, and its sender is not known."
+        return Match(doubt=doubt)
+    if contact:
+        return belonging(By.ADDRESS, contact, None, doubt)
+    company = find_company(workspace, "", mail.sender.email)
+    return Match(by=By.DOMAIN if company else "", company=company, doubt=doubt)
+
+
+def belonging(by: str, contact: Contact | None, thread: Message | None, doubt: str = "") -> Match:
+    """With the lead and the open deal that the contact's mails belong to."""
+    lead = (thread.lead if thread else None) or (lead_of(contact) if contact else None)
+    deal = open_deal(lead, contact, contact.company if contact else None)
+    return Match(by, contact, contact.company if contact else None, lead, deal, doubt)
+
+
+def is_forged(mail: Mail) -> bool:
+    """By the first line of Authentication-Results: it is our own mail server's, those below it came with the mail."""
+    return bool(FAILED.search(next(iter(mail.headers.get("authentication-results", ())), "")))
+
+
+def thread_of(workspace: Workspace, mail: Mail) -> Message | None:
+    """The mail of ours that it answers."""
+    ids = [*mail.in_reply_to, *reversed(mail.references)][:NEWEST]
+    ours = Message.objects.listed().filter(workspace=workspace, message_id__in=ids, direction=Message.Direction.OUT)
+    return (
+        ours.select_related("lead", "deal", "contact__company").order_by("-received_at", "-pk").first() if ids else None
+    )
+
+
+def is_colleague(thread: Message, mail: Mail) -> bool:
+    """Whether the sender was among those written to, or is of their company."""
+    domain = domain_of(mail.sender.email)
+    theirs = {address for _, address in thread.recipients}
+    own = thread.contact.company.domain if thread.contact and thread.contact.company else ""
+    return mail.sender.email in theirs or bool(domain) and domain == own
+
+
+def knows(thread: Message, contact: Contact, mail: Mail) -> bool:
+    same = thread.contact is not None and thread.contact.company_id is not None
+    return is_colleague(thread, mail) or same and contact.company_id == thread.contact.company_id  # type: ignore[union-attr]
+
+
+def lead_of(contact: Contact) -> Lead | None:
+    """The newest that is still pursued, else the newest."""
+    leads = list(Lead.objects.filter(contact=contact).select_related("contact", "company").order_by("-pk")[:NEWEST])
+    return next((lead for lead in leads if lead.status not in OVER), leads[0] if leads else None)
+
+
+def open_deal(lead: Lead | None, contact: Contact | None, company: Company | None) -> Deal | None:
+    """The lead's, else one that the person is in, else the company's: the one that was worked last."""
+    deals = Deal.objects.open().select_related("stage", "pipeline").order_by("-last_activity_at", "-pk")
+    of_lead = deals.filter(lead=lead).first() if lead else None
+    return (
+        of_lead
+        or (deals.filter(people=contact).first() if contact else None)
+        or (deals.filter(company=company).first() if company else None)
+    )

@@ -1,0 +1,195 @@
+"""From the stored bytes to what follows: one transaction for each message, whoever else reads at the same time."""
+
+from __future__ import annotations
+
+import logging
+
+from activities.actions import about, record
+from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
+from automation.actions.matching import Match, belonging, is_forged, match
+from automation.actions.replies import act, campaigns, tell, today_of
+from automation.intents import AUTOMATIC, Intent
+from automation.mail.clean import clean_html
+from automation.mail.parsing import read
+from automation.mail.parts import Mail
+from automation.models import Mailbox, Message
+from automation.reading import Reading, read_reply
+from leads.actions import find_contact
+from leads.models import CampaignMember
+from workspaces.action import Refused
+from workspaces.models import Membership
+from workspaces.tenancy import tenant
+
+log = logging.getLogger(__name__)
+
+BATCH = 500  # messages that one look at the queue finds
+LONGEST = 200_000  # letters of a text that are kept; the bytes have all of it
+State = Message.State
+# What no person wrote: it is no reply, and nobody has to look at it.
+ROBOTS = (Intent.OUT_OF_OFFICE, Intent.AUTO_REPLY, Intent.BOUNCE)
+
+
+def waiting(workspace_id: int) -> list[int]:
+    """Ids of the messages that were not read yet, oldest first."""
+    with tenant(workspace_id):
+        return list(Message.objects.waiting().order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def read_message(workspace_id: int, message_id: int) -> None:
+    """Read a stored message and do what follows. Whatever goes wrong undoes all of it; after a few tries a person sees it."""
+    try:
+        with tenant(workspace_id, door="automation"):
+            # Whoever else holds it is reading it.
+            found = Message.objects.waiting().select_for_update(skip_locked=True, no_key=True, of=("self",))
+            message = found.select_related("workspace", "mailbox").filter(pk=message_id).first()
+            if message:
+                take(message)
+    except Exception as error:
+        log.exception("message %s of workspace %s was not read", message_id, workspace_id)
+        with tenant(workspace_id):
+            missed(message_id, error)
+
+
+def missed(message_id: int, error: Exception) -> None:
+    message = Message.objects.listed().select_for_update(of=("self",)).get(pk=message_id)
+    if message.state != State.NEW:
+        return
+    message.tries_left -= 1
+    message.problem = f"It could not be read: {type(error).__name__}."
+    if message.tries_left <= 0:
+        message.state = State.FAILED
+    message.save(update_fields=["tries_left", "problem", "state"])
+
+
+def take(message: Message) -> Message:
+    """Read, match, act. The caller holds the message, and the transaction."""
+    mail = read(bytes(message.raw))
+    reading = read_reply(mail, today_of(message.workspace))
+    describe(message, mail)
+    if is_ours(message, mail):
+        sent(message)
+    else:
+        judged(message, reading)
+        came(message, match(message.workspace, mail))
+    message.tries_left = 0
+    message.save()
+    return message
+
+
+# --- what it is -------------------------------------------------------------------------------------
+
+
+def describe(message: Message, mail: Mail) -> None:
+    message.message_id = mail.message_id
+    message.answers = list(dict.fromkeys((*mail.in_reply_to, *mail.references)))[-50:]
+    message.sender_name, message.sender_email = mail.sender.name[:200], mail.sender.email[:254]
+    message.recipients = [[person.name, person.email] for person in (*mail.to, *mail.cc)][:100]
+    message.subject_line = mail.subject[:500]
+    message.sent_at = mail.sent_at
+    message.text, message.html = mail.text[:LONGEST], clean_html(mail.html)
+    message.attachments = [{"name": a.name, "type": a.type, "size": len(a.content)} for a in mail.attachments]
+    message.problem = "; ".join(mail.problems)[:300]
+
+
+def judged(message: Message, reading: Reading) -> None:
+    message.visible_text = reading.visible_text[:LONGEST]
+    message.intent = message.judged = reading.intent
+    message.judged_by, message.confidence, message.phrase = reading.version, reading.confidence, reading.phrase
+    message.language, message.until = reading.language, reading.until
+    if reading.bounce:
+        message.bounced_address, message.bounce_reason = reading.bounce.address[:254], reading.bounce.reason[:80]
+        message.is_hard_bounce = reading.bounce.hard
+
+
+# --- what we sent ourselves --------------------------------------------------------------------------
+
+
+def is_ours(message: Message, mail: Mail) -> bool:
+    """Copies of what members sent by their own programs come in with the rest."""
+    email = mail.sender.email
+    if not email or is_forged(mail):
+        return False
+    members = Membership.objects.active().filter(workspace=message.workspace, user__email=email)
+    return members.exists() or Mailbox.objects.filter(workspace=message.workspace, address=email).exists()
+
+
+def sent(message: Message) -> None:
+    """It is no reply; but what it is answered with is told by it."""
+    contacts = (find_contact(message.workspace, address) for _, address in message.recipients)
+    message.direction, message.state = Message.Direction.OUT, State.DONE
+    message.visible_text, message.handled_at = message.text, message.received_at
+    attach(message, belonging(Message.MatchedBy.ADDRESS, next(filter(None, contacts), None), None))
+    write_line(message)
+
+
+# --- what follows -----------------------------------------------------------------------------------
+
+
+def came(message: Message, match: Match) -> None:
+    attach(message, match)
+    settle(message, match.doubt)
+    write_line(message)
+
+
+def attach(message: Message, match: Match) -> None:
+    message.matched_by = match.by
+    message.contact, message.company, message.lead, message.deal = match.contact, match.company, match.lead, match.deal
+
+
+def settle(message: Message, doubt: str = "", by: Membership | None = None) -> None:
+    """Done at once where one can be sure, else left to a person; `by` says whose it is, and thereby does what follows."""
+    intent = Intent(message.intent)
+    if intent in ROBOTS:
+        message.state = State.DONE
+        if not doubt and (message.contact or intent == Intent.BOUNCE):
+            acted(message, by)
+        return
+    campaigns(message, CampaignMember.State.REPLIED)
+    if doubt:
+        message.state, message.problem = State.REVIEW if message.contact else State.UNMATCHED, doubt
+    elif message.contact is None:
+        message.state = State.UNMATCHED
+    elif intent == Intent.UNCLEAR or message.confidence < AUTOMATIC:
+        message.state = State.REVIEW
+    else:
+        message.state = State.DONE
+        acted(message, by)
+    if message.state == State.REVIEW:
+        tell(message, Notification.Kind.REPLY, by)
+
+
+def acted(message: Message, by: Membership | None) -> None:
+    """What the workspace's own rules refuse is left to a person, with the reason."""
+    try:
+        act(message, by=by)
+    except Refused as refused:
+        message.state, message.problem = State.REVIEW, refused.message[:300]
+
+
+def write_line(message: Message) -> None:
+    """In the timelines of whom it is from: what was written, what it was taken for, and why."""
+    subject = message.subject
+    if subject is None:
+        return
+    keys = {key: pk for name in SUBJECTS if (pk := getattr(message, key := f"{name}_id")) and key not in about(subject)}
+    message.line = record(
+        subject,
+        Activity.Kind.EMAIL_IN if message.direction == Message.Direction.IN else Activity.Kind.EMAIL_OUT,
+        by=None,
+        door=Door.AUTOMATION,
+        at=message.at,
+        body=(message.visible_text or message.text)[:LONGEST_TEXT],
+        data=line_data(message),
+        **keys,
+    )
+
+
+def line_data(message: Message) -> dict[str, object]:
+    data: dict[str, object] = {"message": message.pk, "subject": message.subject_line, "sender": message.sender}
+    if message.intent:
+        data |= {
+            "intent": str(Intent(message.intent).label),
+            "percent": message.percent,
+            "phrase": message.phrase[:300],
+        }
+    return data

@@ -1,0 +1,338 @@
+"""What follows from a reply (the table of domain.md section 5). Run in one transaction, with the message locked.
+
+`by` is the person who decided, None where the classifier was sure enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from activities.actions import notify, plan_task, record, update_task
+from activities.models import Activity, Notification, Task
+from automation.actions.effects import door_of, note
+from automation.actions.matching import open_deal
+from automation.intents import Intent
+from automation.mail.people import named_person
+from automation.models import Effect, Message, Suppression
+from deals.actions import convert_lead, lock_lead, make_opportunity, move_to_stage, opportunity_stage
+from deals.models import Deal, Kind, Stage
+from deals.working_time import after_hours, week_of
+from leads.actions import capture, find_contact, update_contact, update_lead
+from leads.models import Campaign, CampaignMember, Contact, Lead, Source
+from leads.names import split_name
+from workspaces.action import Refused, action
+from workspaces.models import Membership, Role, Workspace
+
+CALL = "Schedule discovery call"
+CALL_WITHIN = 4  # working hours
+NURTURE = timedelta(days=90)
+AWAY = timedelta(days=14)
+# The stage that a reply of this intent raises a deal to, by its name.
+RAISED_TO = {Intent.INTERESTED: "Qualified", Intent.MEETING_BOOKED: "Meeting scheduled"}
+CLOSED_TO_US = (Lead.Status.CONVERTED, Lead.Status.DO_NOT_CONTACT)
+FRESH = (Lead.Status.NEW, Lead.Status.ATTEMPTED)
+State = CampaignMember.State
+
+
+@action
+def act(message: Message, *, by: Membership | None = None) -> None:
+    """Do what the message's intent asks for; once, since what is done already stands in its effects."""
+    if message.effects.filter(undone_at=None).exists():
+        return
+    if follow := ACTS.get(Intent(message.intent)):
+        follow(message, by)
+
+
+# --- interested, meeting booked ---------------------------------------------------------------------
+
+
+def positive(message: Message, by: Membership | None) -> None:
+    create_deal_from_positive_reply(lead_for(message, by), message, by=by)
+
+
+@action
+def create_deal_from_positive_reply(lead: Lead, message: Message, *, by: Membership | None = None) -> Deal:
+    """The lead's open deal (else its company's) is raised to the stage of a reply like this, never lowered; where none is
+    open, one is created there. With the task to call, and its owner told. Once for each message."""
+    lead = lock_lead(lead)
+    done = message.effects.filter(kind=Effect.Kind.DEAL_CREATED, undone_at=None).select_related("deal").first()
+    if done and done.deal:
+        return done.deal
+    at = timezone.now()
+    deal = open_deal(lead, lead.contact, lead.company)
+    if deal:
+        qualify(lead, message, by)
+        told_by = raise_deal(deal, message, by)
+    else:
+        deal, told_by = make_deal(lead, message, by)
+    message.lead, message.deal = lead, deal
+    plan(message, CALL, by, type=Task.Type.CALL, due_at=after_hours(at, CALL_WITHIN, week_of(message.workspace)))
+    tell(message, Notification.Kind.POSITIVE_REPLY, by, told_by)
+    return deal
+
+
+def qualify(lead: Lead, message: Message, by: Membership | None) -> Lead:
+    if lead.status in (Lead.Status.CONVERTED, Lead.Status.QUALIFIED):
+        return lead
+    return set_status(lead, message, by, Lead.Status.QUALIFIED)
+
+
+def make_deal(lead: Lead, message: Message, by: Membership | None) -> tuple[Deal, str]:
+    """(a deal in the stage of such a reply, the key of what its owner will be told)."""
+    stage = stage_for(message, opportunity_stage(message.workspace))
+    segment = lead.segments.select_related("segment").order_by("pk").first()
+    facts = {"stage": stage, "owner_id": owner_for(message, lead), "segment": segment.segment if segment else None}
+    if lead.status == Lead.Status.CONVERTED:
+        deal = make_opportunity(lead, by=by, door=door_of(by), at=timezone.now(), **facts)
+    else:
+        deal, _ = convert_lead(qualify(lead, message, by), by=by, door=door_of(by), **facts)
+    note(
+        message, Effect.Kind.DEAL_CREATED, f"Created the deal “{deal}” in {stage}", deal, by=by,
+        lead_id=lead.pk, before={"version": deal.version},
+    )  # fmt: skip
+    return deal, key_of_line("created", deal, Activity.Kind.DEAL_CREATED)
+
+
+def raise_deal(deal: Deal, message: Message, by: Membership | None) -> str:
+    """Up to the stage of such a reply, if its pipeline has it; else it stays. Returns the key of what its owner is told."""
+    stage = stage_for(message, deal.stage)
+    if stage.pipeline_id != deal.pipeline_id or stage.position <= deal.stage.position:
+        return f"reply:{message.pk}"
+    said = f"Moved “{deal}” from {deal.stage} to {stage}"
+    try:
+        deal, event = move_to_stage(deal, stage, by=by, door=door_of(by))
+    except Refused as refused:  # the pipeline's own rules: a person sees why
+        note(message, Effect.Kind.DEAL_MOVED, said, deal, by=by, is_done=False, problem=refused.message[:300])
+        return f"reply:{message.pk}"
+    note(message, Effect.Kind.DEAL_MOVED, said, deal, by=by, event=event)
+    return key_of_line("stage", deal, Activity.Kind.STAGE_CHANGE)
+
+
+def stage_for(message: Message, fallback: Stage) -> Stage:
+    """By its name, in the pipeline of `fallback`."""
+    name = RAISED_TO[Intent(message.intent)]
+    found = Stage.objects.filter(pipeline_id=fallback.pipeline_id, kind=Kind.OPEN, name__iexact=name).first()
+    return found or fallback
+
+
+def key_of_line(what: str, deal: Deal, kind: Activity.Kind) -> str:
+    """As deals.telling names it, which comes after commit and then finds that this was told already."""
+    return f"{what}:{Activity.objects.filter(deal=deal, kind=kind).order_by('-pk').values_list('pk', flat=True)[0]}"
+
+
+def lead_for(message: Message, by: Membership | None) -> Lead:
+    """The message's lead; a known person without one becomes one."""
+    if message.lead:
+        return message.lead
+    if message.contact is None:
+        raise Refused("Nobody knows whose mail this is: link it to a person first.")
+    lead = capture(
+        message.workspace,
+        email=message.contact.emails.values_list("email", flat=True).first() or message.sender_email,
+        by=by,
+        door=door_of(by),
+        owner_id=owner_for(message, None),
+    )
+    note(message, Effect.Kind.LEAD_CREATED, f"Made {lead} a lead", lead, by=by)
+    message.lead = lead
+    return lead
+
+
+def owner_for(message: Message, lead: Lead | None) -> int:
+    """A user id: the lead's owner, the deal's, the contact's, the mailbox's, else whoever has run the workspace longest."""
+    contact, mailbox = message.contact, message.mailbox
+    wanted = [lead and lead.owner_id, message.deal and message.deal.owner_id, contact and contact.owner_id]
+    wanted += [mailbox and mailbox.owner_id]
+    members = Membership.objects.working().filter(workspace_id=message.workspace_id)
+    able = set(members.filter(user_id__in=[pk for pk in wanted if pk]).values_list("user_id", flat=True))
+    for user_id in wanted:
+        if user_id in able:
+            return user_id or 0
+    heads = members.filter(role__in=(Role.OWNER, Role.ADMIN)).order_by("-role", "pk")
+    return heads.values_list("user_id", flat=True)[0]
+
+
+# --- the others -------------------------------------------------------------------------------------
+
+
+def info_request(message: Message, by: Membership | None) -> None:
+    connect(message, by)
+    plan(message, "Answer question", by, type=Task.Type.EMAIL, due_on=today_of(message.workspace))
+    tell(message, Notification.Kind.REPLY, by)
+
+
+def referral(message: Message, by: Membership | None) -> None:
+    """A draft lead for whoever is named, and the task to write to them."""
+    connect(message, by)
+    person = named_person(message.visible_text, but=message.sender_email)
+    title = f"Find out whom {message.sender} refers to"
+    if person.email and find_contact(message.workspace, person.email):
+        title = f"Contact {person.name or person.email}, referred by {message.sender}"
+    elif person.name or person.email:
+        title = f"Contact {person.name or person.email}, referred by {message.sender}"
+        draft(message, person.name, person.email, by)
+    plan(message, title[:200], by, type=Task.Type.EMAIL, due_on=today_of(message.workspace))
+    tell(message, Notification.Kind.REPLY, by)
+
+
+def draft(message: Message, name: str, email: str, by: Membership | None) -> None:
+    known = find_contact(message.workspace, email)
+    first, last = split_name(name)
+    company = message.company or (message.contact.company if message.contact else None)
+    lead = capture(
+        message.workspace,
+        first_name=first,
+        last_name=last,
+        email=email,
+        company_name=company.name if company else "",
+        by=by,
+        door=door_of(by),
+        source=Source.REFERRAL,
+        owner_id=owner_for(message, message.lead),
+        campaign=message.lead.campaign if message.lead else None,
+    )
+    record(
+        lead, Activity.Kind.SYSTEM, by=by, door=door_of(by), body=f"Referred by {message.sender}",
+        data={"message": message.pk},
+    )  # fmt: skip
+    before = {"contact": None if known else lead.contact_id}
+    note(message, Effect.Kind.LEAD_CREATED, f"Drafted the lead {lead}", lead, by=by, before=before)
+
+
+def not_now(message: Message, by: Membership | None) -> None:
+    """Until the day that it names, else for 90 days."""
+    day = message.until or today_of(message.workspace) + NURTURE
+    if message.lead:
+        set_status(message.lead, message, by, Lead.Status.NURTURE)
+    plan(message, f"Get back to {message.sender}"[:200], by, type=Task.Type.EMAIL, due_on=day)
+
+
+def not_interested(message: Message, by: Membership | None) -> None:
+    """An open deal is not closed by itself: that is suggested."""
+    if message.lead:
+        set_status(message.lead, message, by, Lead.Status.UNQUALIFIED, "Not interested")
+    if message.deal and message.deal.status == Kind.OPEN:
+        note(message, Effect.Kind.SUGGESTED, f"Close “{message.deal}” as lost?", message.deal, by=by)
+
+
+def unsubscribe(message: Message, by: Membership | None) -> None:
+    suppress(message, message.sender_email, Suppression.Reason.UNSUBSCRIBED, message.contact, by)
+    if message.lead:
+        set_status(message.lead, message, by, Lead.Status.DO_NOT_CONTACT)
+    campaigns(message, State.UNSUBSCRIBED)
+
+
+def out_of_office(message: Message, by: Membership | None) -> None:
+    """Follow-ups that nobody planned in person wait until the sender is back."""
+    if message.lead is None:
+        return
+    day = message.until or today_of(message.workspace) + AWAY
+    about = {"deal": message.deal} if message.deal else {"lead": message.lead}
+    types = (Task.Type.CALL, Task.Type.EMAIL)
+    planned = Task.objects.open().filter(created_by=None, type__in=types, due_on__lt=day, **about)
+    moved = {}
+    for task in planned.order_by("pk"):
+        due = task.due_on.isoformat()
+        moved[task.pk] = [update_task(task, by=by, quiet=True, due_on=day).version, due]
+    before = {"tasks": moved, "wait_until": message.lead.wait_until and message.lead.wait_until.isoformat()}
+    Lead.objects.filter(pk=message.lead_id).update(wait_until=day)
+    note(message, Effect.Kind.WAITS, f"Follow-ups wait until {day:%-d %B %Y}", message.lead, by=by, before=before)
+
+
+def bounce(message: Message, by: Membership | None) -> None:
+    """An address that does not exist gets no more mail; what may work on another day is tried again by who sent it."""
+    if not message.is_hard_bounce or not message.bounced_address:
+        return
+    contact = find_contact(message.workspace, message.bounced_address)
+    suppress(message, message.bounced_address, Suppression.Reason.BOUNCED, contact, by)
+    campaigns(message, State.BOUNCED, contact)
+
+
+ACTS: dict[Intent, Callable[[Message, Membership | None], None]] = {
+    Intent.INTERESTED: positive,
+    Intent.MEETING_BOOKED: positive,
+    Intent.INFO_REQUEST: info_request,
+    Intent.REFERRAL: referral,
+    Intent.NOT_NOW: not_now,
+    Intent.NOT_INTERESTED: not_interested,
+    Intent.UNSUBSCRIBE: unsubscribe,
+    Intent.OUT_OF_OFFICE: out_of_office,
+    Intent.BOUNCE: bounce,
+}
+
+
+# --- parts ------------------------------------------------------------------------------------------
+
+
+def connect(message: Message, by: Membership | None) -> None:
+    if message.lead and message.lead.status in FRESH:
+        set_status(message.lead, message, by, Lead.Status.CONNECTED)
+
+
+def set_status(lead: Lead, message: Message, by: Membership | None, status: Lead.Status, reason: str = "") -> Lead:
+    """Unless it is so already, or the lead is converted."""
+    if lead.status in (status, Lead.Status.CONVERTED):
+        return lead
+    before = {"status": lead.status, "unqualified_reason": lead.unqualified_reason, "became": status}
+    facts = {"status": status} | ({"unqualified_reason": reason} if reason else {})
+    lead = update_lead(lead, by=by, version=lead.version, door=door_of(by), **facts)
+    note(message, Effect.Kind.LEAD_CHANGED, f"{lead} is now {status.label.lower()}", lead, by=by, before=before)
+    message.lead = lead
+    return lead
+
+
+def plan(message: Message, title: str, by: Membership | None, **facts: object) -> None:
+    """For the owner of what the message is about; where a task of this name is open already, that one is it."""
+    subject = message.deal or message.lead or message.contact or message.company
+    if subject is None:
+        return
+    about = {subject._meta.model_name: subject}
+    if Task.objects.open().filter(title=title, **about).exists():
+        return
+    task = plan_task(
+        subject,
+        title,
+        by=by,
+        assignee_id=message.deal.owner_id if message.deal else owner_for(message, message.lead),
+        why=f"by the reply of {message.sender}"[:200],
+        **facts,
+    )
+    note(message, Effect.Kind.TASK, f"Planned “{title}”", subject, by=by, task=task)
+
+
+def tell(message: Message, kind: Notification.Kind, by: Membership | None, key: str = "") -> None:
+    subject = message.deal or message.lead
+    if subject:
+        data = {"who": message.sender, "phrase": message.phrase[:200], "intent": str(Intent(message.intent).label)}
+        notify([subject.owner_id], kind, subject=subject, key=key or f"reply:{message.pk}", by=by, data=data)
+
+
+def suppress(
+    message: Message, email: str, reason: Suppression.Reason, contact: Contact | None, by: Membership | None
+) -> None:
+    """No more mail to this address from the whole workspace."""
+    _, is_new = Suppression.objects.get_or_create(
+        workspace_id=message.workspace_id, email=email, defaults={"reason": reason, "message": message, "by": None}
+    )
+    if not is_new:
+        return
+    before = {"email": email, "do_not_email": contact.do_not_email if contact else False}
+    if contact and reason == Suppression.Reason.UNSUBSCRIBED and not contact.do_not_email:
+        update_contact(contact, by=by, version=contact.version, door=door_of(by), do_not_email=True)
+    note(message, Effect.Kind.SUPPRESSED, f"No more mail to {email}", contact, by=by, before=before)
+
+
+def campaigns(message: Message, state: CampaignMember.State, contact: Contact | None = None) -> None:
+    """How far the lead got in the campaigns that it is in."""
+    leads = {"lead__contact": contact} if contact else {"lead": message.lead}
+    if contact or message.lead:
+        running = CampaignMember.objects.filter(campaign__status=Campaign.Status.RUNNING, **leads)
+        running.exclude(state__in=(state, State.UNSUBSCRIBED)).update(state=state, state_at=timezone.now())
+
+
+def today_of(workspace: Workspace) -> date:
+    return timezone.now().astimezone(ZoneInfo(workspace.time_zone)).date()

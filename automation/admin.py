@@ -1,0 +1,52 @@
+"""Mail, what was done about it, and who gets no more of it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from automation.models import Effect, Mailbox, Message, Suppression
+from workspaces.admin_base import ReadOnlyAdmin
+from workspaces.admin_filters import ChooseFilter
+from workspaces.admin_site import site
+
+
+@admin.register(Mailbox, site=site)
+class MailboxAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 70, "inbox")
+    list_display = ("name", "address", "owner", "is_active")
+    list_filter = (("owner", ChooseFilter), "is_active")
+    search_fields = ("name", "address")
+    list_select_related = ("owner",)
+
+
+@admin.register(Message, site=site)
+class MessageAdmin(ReadOnlyAdmin):
+    """As it came in; what to do about it is decided in the inbox."""
+
+    menu = ("Mail", 71, "mail")
+    list_display = ("received_at", "sender_email", "subject_line", "intent", "state", "problem")
+    list_filter = ("state", "intent", "direction", "received_at")
+    search_fields = ("sender_email", "sender_name", "subject_line")
+    ordering = ("-received_at", "-pk")
+    exclude = ("raw", "html")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).listed()
+
+
+@admin.register(Effect, site=site)
+class EffectAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 72, "bolt")
+    list_display = ("at", "kind", "said", "problem", "undone_at")
+    list_filter = ("kind", "at")
+    search_fields = ("said",)
+    ordering = ("-at", "-pk")
+
+
+@admin.register(Suppression, site=site)
+class SuppressionAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 73, "unsubscribe")
+    list_display = ("email", "reason", "at", "by")
+    list_filter = ("reason", "at")
+    search_fields = ("email",)
+    list_select_related = ("by",)

@@ -1,0 +1,253 @@
+"""The inbox as one member sees it: by class, what was done and why, what is left to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import Http404, QueryDict
+from django.urls import reverse
+
+from automation.actions.processing import ROBOTS
+from automation.intents import Intent
+from automation.models import Effect, Message
+from workspaces.access import MemberRequest
+from workspaces.cursors import cursor, older_than
+from workspaces.numbers import parse_id
+from workspaces.people import initials
+
+PAGE = 40
+COUNTED = 1000
+THREAD = 10
+TONES = {
+    Intent.INTERESTED: "green",
+    Intent.MEETING_BOOKED: "green",
+    Intent.INFO_REQUEST: "blue",
+    Intent.REFERRAL: "violet",
+    Intent.NOT_NOW: "amber",
+    Intent.NOT_INTERESTED: "orange",
+    Intent.UNSUBSCRIBE: "red",
+    Intent.OUT_OF_OFFICE: "sky",
+    Intent.BOUNCE: "red",
+}
+# {tab: (label, tone, intents)}; the first and the last are no classes.
+TABS: dict[str, tuple[str, str, tuple[Intent, ...]]] = {
+    "": ("Needs you", "", ()),
+    "interested": ("Interested", "green", (Intent.INTERESTED, Intent.MEETING_BOOKED)),
+    "question": ("Question", "blue", (Intent.INFO_REQUEST,)),
+    "not_now": ("Not now", "amber", (Intent.NOT_NOW,)),
+    "referral": ("Referral", "violet", (Intent.REFERRAL,)),
+    "no": ("Not interested", "orange", (Intent.NOT_INTERESTED,)),
+    "unsubscribe": ("Unsubscribe", "red", (Intent.UNSUBSCRIBE,)),
+    "unsure": ("Unsure", "grey", (Intent.UNCLEAR,)),
+    "automatic": ("Automatic", "sky", ROBOTS),
+    "done": ("Done", "", ()),
+}
+# What 1 to 5 choose, and what else there is.
+CLASSES = (Intent.INTERESTED, Intent.NOT_NOW, Intent.REFERRAL, Intent.OUT_OF_OFFICE, Intent.UNSUBSCRIBE)
+OTHERS = (Intent.MEETING_BOOKED, Intent.INFO_REQUEST, Intent.NOT_INTERESTED, Intent.AUTO_REPLY, Intent.UNCLEAR)
+EFFECTS = {
+    Effect.Kind.DEAL_CREATED: "square-kanban",
+    Effect.Kind.DEAL_MOVED: "arrow-right",
+    Effect.Kind.TASK: "calendar-plus",
+    Effect.Kind.LEAD_CHANGED: "user-round-search",
+    Effect.Kind.LEAD_CREATED: "user-round-search",
+    Effect.Kind.WAITS: "calendar-clock",
+    Effect.Kind.SUPPRESSED: "ban",
+    Effect.Kind.SUGGESTED: "circle-question-mark",
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    label: str
+    tone: str
+    count: int
+    url: str
+    is_current: bool
+
+
+def mine(request: MemberRequest) -> QuerySet[Message]:
+    """What the member may see of what came in."""
+    found = Message.objects.visible_to(request.member).filter(workspace=request.workspace)
+    return found.filter(direction=Message.Direction.IN).exclude(state=Message.State.NEW)
+
+
+def of_tab(messages: QuerySet[Message], tab: str) -> QuerySet[Message]:
+    if tab == "done":
+        return messages.filter(handled_at__isnull=False)
+    messages = messages.filter(handled_at=None)
+    if tab == "":
+        return messages.exclude(Q(intent__in=ROBOTS) & ~Q(state__in=Message.NEEDS_PERSON))
+    return messages.filter(intent__in=TABS[tab][2])
+
+
+class Inbox:
+    """One tab (?tab), a page of its messages (?before), and the one that is open (?message, else the first)."""
+
+    def __init__(self, request: MemberRequest, pk: int | None = None):
+        self.request, self.address = request, request.GET
+        self.tab = self.address.get("tab", "")
+        if self.tab not in TABS:
+            raise Http404("No such class")
+        self.all = mine(request)
+        rows = of_tab(self.all, self.tab).listed().order_by("-received_at", "-pk")
+        if before := self.address.get("before", ""):
+            rows = rows.filter(older_than(before, "received_at"))
+        effects = Prefetch("effects", Effect.objects.order_by("pk"))
+        found = list(rows.select_related("contact", "company").prefetch_related(effects)[: PAGE + 1])
+        self.rows = [Row(message, self) for message in found[:PAGE]]
+        self.next = cursor(found[PAGE - 1].received_at, found[PAGE - 1].pk) if len(found) > PAGE else ""
+        self.asked = pk or parse_id(self.address.get("message", ""))
+
+    @cached_property
+    def open(self) -> Opened | None:
+        """The one asked for; once it has left the tab, the one that came after it."""
+        pk = self.asked if self.asked in self.pks or self.is_alone else self.following
+        if pk is None:
+            return None
+        message = self.all.select_related(
+            "contact__company", "company", "lead__owner", "deal__stage", "deal__owner", "mailbox", "handled_by"
+        )
+        found = message.defer("raw").filter(pk=pk).first()
+        return Opened(found, self) if found else None
+
+    @property
+    def is_alone(self) -> bool:
+        """By its own address, whatever tab it would be in."""
+        return self.request.resolver_match.url_name == "message_detail"
+
+    @cached_property
+    def pks(self) -> list[int]:
+        return [row.message.pk for row in self.rows]
+
+    @property
+    def following(self) -> int | None:
+        if not self.asked:
+            return self.pks[0] if self.pks else None
+        return next((pk for pk in self.pks if pk < self.asked), self.pks[-1] if self.pks else None)
+
+    @property
+    def after(self) -> str:
+        return self.beside(1)
+
+    @property
+    def before(self) -> str:
+        return self.beside(-1)
+
+    def beside(self, step: int) -> str:
+        """The address of the next or previous message of the page, if there is one."""
+        here = self.pks.index(self.open.message.pk) if self.open and self.open.message.pk in self.pks else None
+        if here is None or not 0 <= here + step < len(self.pks):
+            return ""
+        return self.url(message=self.pks[here + step])
+
+    def url(self, **changes: object) -> str:
+        query = QueryDict(mutable=True)
+        query.update({name: self.address[name] for name in ("tab", "before") if name in self.address})
+        query.update({name: str(value) for name, value in changes.items()})
+        return f"{self.path}?{query.urlencode()}"
+
+    @cached_property
+    def path(self) -> str:
+        return reverse("inbox")
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """With what is left in each, counted up to COUNTED."""
+        left = of_tab(self.all, "").order_by().values("pk")[: COUNTED + 1]
+        by_class = Message.objects.filter(pk__in=left).values_list("intent").annotate(count=Count("pk")).order_by()
+        counts = dict(by_class)
+        return [self._tab(name, *facts, counts) for name, facts in TABS.items()]
+
+    def _tab(self, name: str, label: str, tone: str, intents: tuple[Intent, ...], counts: dict[str, int]) -> Tab:
+        count = sum(counts.get(intent, 0) for intent in intents) if intents else sum(counts.values()) * (not name)
+        url = f"{self.path}?{urlencode({'tab': name})}" if name else self.path
+        return Tab(name, label, tone, count, url, name == self.tab and not self.is_alone)
+
+
+class Row:
+    """A line of the list."""
+
+    def __init__(self, message: Message, inbox: Inbox):
+        self.message, self.inbox = message, inbox
+        self.tone = TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
+
+    @property
+    def url(self) -> str:
+        return self.inbox.url(message=self.message.pk)
+
+    @property
+    def initials(self) -> str:
+        return initials(self.message.sender)
+
+    @property
+    def is_current(self) -> bool:
+        return bool(self.inbox.open and self.inbox.open.message.pk == self.message.pk)
+
+    @property
+    def done(self) -> str:
+        """What was done about it, in words."""
+        message = self.message
+        effects = [effect.get_kind_display() for effect in message.effects.all() if effect.is_undoable]
+        if effects:
+            return " · ".join(effects)
+        if message.state == Message.State.UNMATCHED:
+            return "From somebody unknown"
+        if message.state == Message.State.FAILED:
+            return "Could not be read"
+        if message.state == Message.State.REVIEW:
+            return "To be decided"
+        return "Nothing to do" if message.intent in ROBOTS else "Nothing done"
+
+
+class Opened:
+    """The message that is read."""
+
+    def __init__(self, message: Message, inbox: Inbox):
+        self.message, self.inbox = message, inbox
+        self.tone = TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
+        self.effects = [(EFFECTS[Effect.Kind(effect.kind)], effect) for effect in message.effects.order_by("pk")]
+
+    @property
+    def text(self) -> tuple[str, str, str]:
+        """(before, the words that decided, after)."""
+        text, phrase = self.message.visible_text or self.message.text, self.message.phrase
+        before, found, after = text.partition(phrase) if phrase else (text, "", "")
+        return before, found, after
+
+    @property
+    def has_more(self) -> bool:
+        return len(self.message.text.strip()) > len(self.message.visible_text.strip())
+
+    @property
+    def record(self) -> object:
+        return self.message.deal or self.message.lead or self.message.contact or self.message.company
+
+    @property
+    def classes(self) -> list[tuple[int, Intent, str]]:
+        return [(i, intent, TONES.get(intent, "grey")) for i, intent in enumerate(CLASSES, 1)]
+
+    @property
+    def others(self) -> tuple[Intent, ...]:
+        return OTHERS
+
+    @property
+    def is_open(self) -> bool:
+        return self.message.handled_at is None
+
+    @property
+    def is_undoable(self) -> bool:
+        return any(effect.is_undoable for _, effect in self.effects)
+
+    @cached_property
+    def earlier(self) -> list[Message]:
+        """Of the same person."""
+        if self.message.contact is None:
+            return []
+        found = Message.objects.visible_to(self.inbox.request.member).filter(contact=self.message.contact)
+        before = found.filter(older_than(cursor(self.message.received_at, self.message.pk), "received_at"))
+        return list(before.listed().order_by("-received_at", "-pk")[:THREAD])

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from automation import views
+
+urlpatterns = [
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/<int:pk>/", views.message_detail, name="message_detail"),
+    path("inbox/<int:pk>/accept/", views.message_accept, name="message_accept"),
+    path("inbox/<int:pk>/class/", views.message_class, name="message_class"),
+    path("inbox/<int:pk>/undo/", views.message_undo, name="message_undo"),
+    path("inbox/<int:pk>/done/", views.message_done, name="message_done"),
+    path("inbox/<int:pk>/reopen/", views.message_reopen, name="message_reopen"),
+    path("inbox/<int:pk>/link/", views.message_link, name="message_link"),
+    path("inbox/<int:pk>/lead/", views.message_lead, name="message_lead"),
+    path("inbox/<int:pk>/effects/<int:effect_pk>/undo/", views.effect_undo, name="effect_undo"),
+    path("inbox/<int:pk>/html/", views.message_html, name="message_html"),
+    path("inbox/<int:pk>/raw/", views.message_raw, name="message_raw"),
+]

@@ -1,0 +1,125 @@
+"""The inbox: what came in, what was made of it, and what a person decides."""
+
+from __future__ import annotations
+
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from automation import actions
+from automation.forms import LinkForm
+from automation.inbox import Inbox, mine
+from automation.intents import Intent
+from automation.models import Effect, Message
+from leads.actions import named_contact
+from workspaces.access import MemberRequest, member_required
+from workspaces.dialogs import is_script, saved
+from workspaces.pages import render_page
+
+# The frame of a mail's HTML: text and its own look, and nothing that loads, runs or sends.
+FRAMED = {"default-src": ["'none'"], "style-src": ["'none'"], "frame-ancestors": ["'self'"], "sandbox": [""]}
+
+
+@member_required()
+def inbox(request: MemberRequest) -> HttpResponse:
+    """?tab: one of inbox.TABS, ?message: the open one, ?before: the next page."""
+    return render_page(request, "automation/inbox.html", {"inbox": Inbox(request)})
+
+
+@member_required()
+def message_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    """One message by its own address, beside what needs somebody."""
+    get_message(request, pk)
+    return render_page(request, "automation/inbox.html", {"inbox": Inbox(request, pk)})
+
+
+def get_message(request: MemberRequest, pk: int) -> Message:
+    return get_object_or_404(mine(request).defer("raw"), pk=pk)
+
+
+def told(request: MemberRequest, message: Message, text: str, undo: str = "") -> HttpResponse:
+    """A toast says so, with its undo; our JavaScript then draws the inbox again."""
+    undo = reverse(undo, args=[message.pk]) if undo else ""
+    if is_script(request):
+        return render(request, "activities/told.html", {"text": text, "undo": undo})
+    messages.success(request, text, extra_tags=undo)
+    return redirect("message_detail", message.pk)
+
+
+@member_required(methods=("POST",))
+def message_accept(request: MemberRequest, pk: int) -> HttpResponse:
+    message = get_message(request, pk)
+    acts = message.state != Message.State.DONE
+    message = actions.accept(message, by=request.member)
+    return told(
+        request, message, f"Accepted: {Intent(message.intent).label}", "message_undo" if acts else "message_reopen"
+    )
+
+
+@member_required(methods=("POST",))
+def message_class(request: MemberRequest, pk: int) -> HttpResponse:
+    """It is of another class than it was taken for."""
+    message = actions.correct(get_message(request, pk), request.POST.get("intent", ""), by=request.member)
+    return told(request, message, f"Changed to {Intent(message.intent).label}", "message_undo")
+
+
+@member_required(methods=("POST",))
+def message_undo(request: MemberRequest, pk: int) -> HttpResponse:
+    message = actions.undo(get_message(request, pk), by=request.member)
+    return told(request, message, "Taken back: decide anew")
+
+
+@member_required(methods=("POST",))
+def message_done(request: MemberRequest, pk: int) -> HttpResponse:
+    message = actions.handle(get_message(request, pk), by=request.member)
+    return told(request, message, "Done", "message_reopen")
+
+
+@member_required(methods=("POST",))
+def message_reopen(request: MemberRequest, pk: int) -> HttpResponse:
+    return told(request, actions.reopen(get_message(request, pk), by=request.member), "Back in the inbox")
+
+
+@member_required(methods=("GET", "POST"))
+def message_link(request: MemberRequest, pk: int) -> HttpResponse:
+    """Whose mail it is."""
+    message = get_message(request, pk)
+
+    def save(data: dict[str, str]) -> Message:
+        return actions.link(message, named_contact(request.workspace, data["contact"]), by=request.member)
+
+    then = reverse("message_detail", args=[pk])
+    return saved(request, "automation/message_link.html", LinkForm(request.POST or None), save, then, message=message)
+
+
+@member_required(methods=("POST",))
+def message_lead(request: MemberRequest, pk: int) -> HttpResponse:
+    message = actions.make_lead(get_message(request, pk), by=request.member)
+    return told(request, message, f"{message.lead or message.sender} is a lead", "message_undo")
+
+
+@member_required(methods=("POST",))
+def effect_undo(request: MemberRequest, pk: int, effect_pk: int) -> HttpResponse:
+    message = get_message(request, pk)
+    effect = get_object_or_404(Effect.objects.select_related("message"), message=message, pk=effect_pk)
+    return told(request, message, f"Taken back: {actions.undo_one(effect, by=request.member)}")
+
+
+@member_required()
+@xframe_options_sameorigin
+@csp_replace(FRAMED)
+def message_html(request: MemberRequest, pk: int) -> HttpResponse:
+    """The cleaned HTML, for a sandboxed frame: it may not run, load or send anything, whoever opens its address."""
+    return render(request, "automation/message_html.html", {"message": get_message(request, pk)})
+
+
+@member_required()
+def message_raw(request: MemberRequest, pk: int) -> HttpResponse:
+    """The bytes as they came, to keep and to look into; never shown as a page."""
+    message = get_object_or_404(mine(request), pk=pk)
+    response = HttpResponse(bytes(message.raw), content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="message-{message.pk}.eml"'
+    return response
