@@ -16,6 +16,8 @@ _TOKEN = re.compile(
     rf"|(?P<month>(?:{NAMED['month']})(?!\w))|(?P<day>(?:{NAMED['day']})(?!\w))|(?P<number>\d[\d.,/]*)"
     r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)|(?P<end>[.!?\n]+)|(?P<sign>[^\w\s,;:'\"()<>\-*_/|#&%+=\[\]{}~`^@$\\])"
 )
+# What a rule is worth beside the words: more, and the model trusts the rules further than they carry.
+RULES = 0.25
 _LENGTHS = (2, 4, 7, 12, 20, 35, 60)
 
 
@@ -42,9 +44,9 @@ def features(folded: Folded, found: list[Finding]) -> dict[str, float]:
     """By name; the blocks of n-grams are weighed so that long replies weigh as much as short ones."""
     sentences, signs = _sentences(folded.body)
     words = [word for sentence in sentences for word in sentence]
-    counted = dict.fromkeys(_rules(folded, found), 1.0)
-    counted[f"size {sum(len(words) > length for length in _LENGTHS)}"] = 1.0
-    counted |= dict.fromkeys((f"sign {sign}" for sign in signs), 1.0)
+    counted = dict.fromkeys(_rules(found), RULES)
+    counted[f"size {sum(len(words) > length for length in _LENGTHS)}"] = RULES
+    counted |= dict.fromkeys((f"sign {sign}" for sign in signs), RULES)
     for names, weight in (
         ([f"w {name}" for sentence in sentences for name in _grams(["^", *sentence, "$"], 1, 3)], 2.0),
         ([f"m {name}" for sentence in sentences for name in _grams(["^", *_meanings(sentence), "$"], 1, 3)], 2.0),
@@ -88,7 +90,7 @@ def _pieces(word: str) -> Iterable[str]:
             yield marked[start : start + size]
 
 
-def _rules(folded: Folded, found: list[Finding]) -> Iterable[str]:
+def _rules(found: list[Finding]) -> Iterable[str]:
     for finding in found:
         yield f"r {finding.rule.group}"
     if not found:
@@ -98,11 +100,3 @@ def _rules(folded: Folded, found: list[Finding]) -> Iterable[str]:
     yield f"last {found[-1].rule.intent}"
     if found[0].start == 0:
         yield f"starts {found[0].rule.intent}"
-    intents = {finding.rule.intent for finding in found}
-    yield f"intents {len(intents)}"
-    if len(intents) == 1:
-        yield f"only {found[0].rule.intent}"
-    for one in intents:
-        for other in intents:
-            if one < other:
-                yield f"both {one} {other}"

@@ -24,9 +24,9 @@ from automation.wording.patterns import findings
 
 SENTENCES = Path(__file__).parent / "training.jsonl"
 FOLDS = 5
-STRENGTH = 6.0
+STRENGTH = 8.0
 UNIT = 0.01  # weights are kept as whole numbers of this
-LEAST = 15  # weights that are all smaller change nothing and are left out
+LEAST = 4  # weights that are all smaller change nothing and are left out
 
 
 class Example(NamedTuple):
