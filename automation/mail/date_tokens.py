@@ -24,7 +24,7 @@ MONTH_FIRST = {"en"}
 
 def tokens(text: str, language: str) -> list[str]:
     language = language if language in WORDS else ""
-    text = text.replace("’", "'").replace("\xa0", " ").lower()
+    text = text.replace("’", "'").replace("\xa0", " ").replace("<", " ").lower()
     first_month = language in MONTH_FIRST
     text = ISO.sub(lambda m: f" <{int(m[1])}-{int(m[2])}-{int(m[3])}> ", text)
     text = NUMERIC.sub(lambda m: _numeric(m, first_month=first_month), text)

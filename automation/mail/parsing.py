@@ -40,6 +40,7 @@ BEGINS = re.compile(rb"\n--([^\r\n]*)")
 HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
 HOLDS_PARTS = re.compile(rb"^content-type:\s*multipart/", re.IGNORECASE | re.MULTILINE)
 MESSAGE_ID = re.compile(r"<([^<>\s]{1,500})>")
+KIND = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,80}/[a-z0-9][a-z0-9.+_-]{0,80}")
 KNOWN_HEADERS = {"from", "to", "subject", "date", "message-id", "received", "return-path", "mime-version", "content-type",
     "sender", "reply-to", "delivered-to", "in-reply-to", "references", "x-mailer"}  # fmt: skip
 ENCODED_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
@@ -181,6 +182,8 @@ class _Reading:
 
     def read_part(self, part: Message) -> None:
         kind = self.attempt("a content type", "text/plain", part.get_content_type)
+        if not KIND.fullmatch(kind):
+            kind = "text/plain" if kind.startswith("text") else "application/octet-stream"
         name = self.attempt("a file name", "", self.file_name, part, kind)
         filed = self.attempt("a disposition", "", lambda: part.get_content_disposition() or "") == "attachment"
         content = self.attempt("the content of a part", b"", self.content, part)

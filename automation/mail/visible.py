@@ -38,6 +38,7 @@ SIGNATURE_LINES = 25
 SPACES = str.maketrans(
     {"\xa0": " ", "\u202f": " ", "\u2007": " ", "\u200b": "", "\u200c": "", "\ufeff": "", "\u00ad": ""}
 )
+BLANKS = re.compile(r"\s{2,}")
 QUOTED = re.compile(r"\s{0,3}(?:>|&gt;|\|\s?(?=\S))")
 GREETING = re.compile(
     r"\s*[^\W\d_][^.?!:;]{0,40}[,!:]\s*$|\s*(?:hi|hello|hey|dear|hallo|guten|sehr|liebe|bonjour|hola|olá|ciao|buon|beste|hej)\w*\b[^.?!:;]{0,40}$",
@@ -67,7 +68,7 @@ def newest(text: str, sender: str = "") -> str:
 def _own(lines: list[str]) -> list[list[str]]:
     """Stretches of lines that are not quoted, in their order."""
     stretches: list[list[str]] = [[]]
-    seen = [line[:LINE_LIMIT] for line in lines]
+    seen = [_seen(line) for line in lines]
     at = 0
     while at < len(seen):
         line = seen[at]
@@ -93,6 +94,11 @@ def _own(lines: list[str]) -> list[list[str]]:
         stretches[-1].append(lines[at])
         at += 1
     return stretches
+
+
+def _seen(line: str) -> str:
+    """A line as patterns see it: what runs of blanks do to them is the square of it, or worse."""
+    return BLANKS.sub(" ", line[:LINE_LIMIT]).strip()
 
 
 def _quote_follows(lines: list[str], at: int) -> bool:
@@ -145,7 +151,7 @@ def _without_banner(stretch: list[str]) -> list[str]:
     """A warning put over the text by the reader's own mail server, and the rest of its paragraph."""
     for _ in range(3):
         first = next((number for number, line in enumerate(stretch) if line and not RULE.match(line)), len(stretch))
-        if first == len(stretch) or not BANNER.match(stretch[first][:LINE_LIMIT]):
+        if first == len(stretch) or not BANNER.match(_seen(stretch[first])):
             return stretch
         end = next((number for number in range(first, len(stretch)) if not stretch[number]), len(stretch))
         if end == len(stretch) and end - first > 1:
@@ -164,11 +170,11 @@ def _without_signature(stretch: list[str], names: set[str]) -> list[str]:
     lines = _trimmed(stretch)
     lines, added = _cut(lines, _delimiter(lines))
     lines, _ = _cut(lines, _notice(lines))
-    while lines and (DEVICE.match(lines[-1][:LINE_LIMIT]) or LONG_RULE.match(lines[-1])):
+    while lines and (DEVICE.match(_seen(lines[-1])) or LONG_RULE.match(lines[-1])):
         lines = _trimmed(lines[:-1])
-    if lines and len(lines) > 1 and re.match(r"\s*<?https?://\S+>?\s*$", lines[-1]) and DEVICE.match(f"{lines[-2]} "):
+    if lines and len(lines) > 1 and re.match(r"\s*<?https?://\S+>?\s*$", lines[-1]) and DEVICE.match(_seen(lines[-2])):
         lines = _trimmed(lines[:-2])
-    at = _ending([line[:SHORT] for line in lines], names)
+    at = _ending([_seen(line)[:SHORT] for line in lines], names)
     lines, more = _cut(lines, at)
     return lines + _postscript(more or added)
 
@@ -200,7 +206,7 @@ def _delimiter(lines: list[str]) -> int:
 
 def _notice(lines: list[str]) -> int:
     for number, line in enumerate(lines):
-        if number and not lines[number - 1] and NOTICE.match(line[:LINE_LIMIT]):
+        if number and not lines[number - 1] and NOTICE.match(_seen(line)):
             return number
     return len(lines)
 
@@ -305,7 +311,8 @@ def _unannounced(lines: list[str], filled: list[int]) -> int:
     for number in starts[-3:]:
         rest = [line for line in lines[number:] if line]
         said = rest[0].strip().strip(ENDING)
-        before = [line for line in lines[:number] if line]
+        if not (before := [line for line in lines[:number] if line]):
+            continue
         if not _may_be_name(said) or said.lower() in NOT_NAMES or (len(before) == 1 and GREETING.match(before[0])):
             continue
         capitals = all(word[0].isupper() for word in said.split() if word[0].isalpha())

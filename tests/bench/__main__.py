@@ -23,7 +23,7 @@ from django.core.management import call_command  # noqa: E402
 
 from deals.models import Deal, Stage  # noqa: E402
 from leads.models import Lead  # noqa: E402
-from tests.bench import browser, concurrency, many  # noqa: E402
+from tests.bench import browser, concurrency, hostile, many  # noqa: E402
 from tests.bench.fill import Filled, fill, say  # noqa: E402
 from tests.bench.floor import floors  # noqa: E402
 from tests.bench.import_speed import measure_import  # noqa: E402
@@ -58,10 +58,13 @@ def main() -> None:
         "--only",
         nargs="*",
         default=[],
-        help=f"{' '.join(GOALS)} import browser storm concurrency many",
+        help=f"{' '.join(GOALS)} import browser storm concurrency many hostile",
     )
     parser.add_argument("--profile", help="do not measure: say where the time of this page goes")
     options = parser.parse_args()
+    if options.only == ["hostile"]:  # no database, no pages
+        print(json.dumps({"hostile": hostile.measure()}))
+        return
     call_command("collectstatic", "--noinput", "--verbosity", "0")
     filled = fill(options.deals)
     if options.profile:
