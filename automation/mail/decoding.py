@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from email.errors import HeaderParseError
 from email.header import decode_header
 
 from charset_normalizer import from_bytes
@@ -64,7 +65,12 @@ def header_text(value: str) -> str:
     """
     value = value[:HEADER_LIMIT]
     words: list[str] = []
-    for word, charset in decode_header(_without_surrogates(value)):
+    said = _without_surrogates(value)
+    try:
+        pieces = decode_header(said)
+    except (HeaderParseError, ValueError):  # encoded wrongly: it is shown as it stands
+        pieces = [(said, None)]
+    for word, charset in pieces:
         words.append(word if isinstance(word, str) else decoded(word, charset or ""))
     return HIDDEN.sub("", BREAKS.sub(" ", "".join(words))).strip()
 

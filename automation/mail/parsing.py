@@ -30,7 +30,7 @@ NESTING_LIMIT = 25  # declarations of parts in parts: beyond it the message is r
 LINES_LIMIT = 2_000  # as it is beyond so many lines that could begin a part
 STRUCTURE_LIMIT = 2_000_000  # or so many bytes: the parser goes line by line
 HEADER_LIMIT = 4_000  # characters of a header that says what a part is
-HEAD_LIMIT = 500_000  # bytes of headers, where the rest is read flat
+HEAD_LIMIT = 200_000  # bytes of headers: with more, the message is read flat, and only so many of them
 HEADERS_LIMIT = 1_000
 PEOPLE_LIMIT = 500
 ADDRESSES_LIMIT = 20_000  # characters of one list of addresses
@@ -139,7 +139,7 @@ class _Reading:
 
     def is_flat(self, raw: bytes) -> bool:
         """Whether the parser would be led too deep, or kept too long, by all the parts there seem to be."""
-        if len(raw) > STRUCTURE_LIMIT:
+        if len(raw) > STRUCTURE_LIMIT or (len(raw) > HEAD_LIMIT and not HEAD_ENDS.search(raw, 0, HEAD_LIMIT)):
             return True
         small = raw.lower()
         nests = small.count(b"boundary") + small.count(b"content-type: message/")

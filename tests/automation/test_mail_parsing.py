@@ -209,3 +209,9 @@ def test_a_mail_with_a_large_attachment_is_read_as_one_with_a_small():
     mail = read(message.as_bytes())
     assert mail.text == "Here they are.\n-- \nAnn\n"
     assert [(each.name, len(each.content)) for each in mail.attachments] == [("plans.pdf", 5_000_000)]
+
+
+def test_an_address_encoded_wrongly_is_shown_as_it_stands():
+    mail = read(b"From: =?utf-8?b?abcde?=@x.example\nSubject: =?utf-8?b?abcde?=\n\nx")
+    assert mail.subject == "=?utf-8?b?abcde?="
+    assert mail.text == "x"
