@@ -239,7 +239,11 @@ class _Reading:
         text = decoded(raw[: 4 * TEXT_LIMIT])
         if len(QUOTED_PRINTABLE.findall(text)) > 1:
             text = decoded(quopri.decodestring(text.encode()))
-        is_html = re.match(r"\s*(?:<!doctype|<html|<head|<body|<div|<meta|<p[ >])", text, re.IGNORECASE)
+        is_html = re.match(
+            r"\s*(?:<\?xml[^>]{0,200}>\s*)?<(?:!doctype|html|head|body|div|meta|style|table|span|p[ >])",
+            text,
+            re.IGNORECASE,
+        )
         (self.html if is_html else self.plain).append(text)
 
     # The headers

@@ -30,6 +30,11 @@ DATED_ADDRESS = re.compile(
     r"(?:\d{4}\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\w{2,10}\.?,? \d{1,2}\.? \w{3,10}\.?,? \d{4}).{0,80}"
     r"[<(][^<>()\s]+@[^<>()\s]+[>)]\s?:$"
 )
+# "Ann Lee wrote on 3/3/2026:", by Notes and web mail: every word before the verb begins with a capital.
+NAMED_FIRST = re.compile(
+    r"(?!(?:As|I|You|We|He|She|They|It|When|What|Like|Since|Who|That|This|Wie|Ich|Wir|Comme|Como|Come|Zoals)\b)(?:[\"'“]?[A-ZÀ-Þ][^\s:;.?!]{0,30},?\s){1,5}(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał|kirjoitti)\b"
+    r"[^?!]{0,100}(?:\d{1,2}[./-]\s?\d{1,2}|\d{4}|\d:\d\d)[^?!]{0,60}:$"
+)
 HAS_DATE_OR_ADDRESS = re.compile(r"\d|@|<")
 
 # "From: … Sent: … To: … Subject: …", in any order a client puts them.
@@ -58,6 +63,9 @@ OLDER = (
     "Videresendt melding|Przekazana wiadomość|Wiadomość przekazana|Přeposlaná zpráva|Пересылаемое сообщение|Forwarded by .{1,80}"
 )
 SEPARATOR = re.compile(rf"\s*[-–—_*=#\s]{{2,60}}\s?\[?\s?(?:{OLDER})\s?\]?\s?:?\s?[-–—_*=#\s]{{0,60}}$", re.IGNORECASE)
+DASHED = re.compile(
+    r"\s*-{2,}\s?(?:On|Am|Le|El|Em|Il|Op|Den)\b.{5,300}-{2,}\s*$"
+)  # Zoho: ---- On Tue, 3 Mar 2026 Ann wrote ----
 BEGIN_FORWARD = re.compile(
     r"\s*(?:Begin forwarded message|Anfang der weitergeleiteten (?:Nachricht|E-Mail)|Début du (?:message|courriel) (?:réexpédié|transféré)|"
     r"Inicio del mensaje reenviado|Início da mensagem (?:encaminhada|reencaminhada)|Inizio messaggio inoltrato|"
@@ -84,13 +92,14 @@ def is_attribution(said: str) -> bool:
     """
     if not said.endswith((":", "：")) or len(said) > MOST_LETTERS or not HAS_DATE_OR_ADDRESS.search(said):
         return False
-    return bool((BEGINS_ATTRIBUTION.match(said) and WROTE.search(said)) or DATED_ADDRESS.match(said))
+    begins = BEGINS_ATTRIBUTION.match(said) and WROTE.search(said)
+    return bool(begins or DATED_ADDRESS.match(said) or NAMED_FIRST.match(said))
 
 
 def attribution_at(lines: list[str], at: int) -> int:
     """How many lines from this one on say who wrote what follows: 0 where they do not."""
     if not BEGINS_ATTRIBUTION.match(lines[at].lstrip()):
-        return 0
+        return int(is_attribution(lines[at].strip()))
     said = ""
     for count, line in enumerate(lines[at : at + MOST_LINES], start=1):
         line = line.strip()

@@ -51,6 +51,8 @@ _THANKS = (
 )
 REGARDS = re.compile(rf"(?:{_REGARDS})", re.IGNORECASE)
 THANKS = re.compile(rf"(?:{_THANKS})", re.IGNORECASE)
+REGARDS_AND_NAME = re.compile(rf"(?:{_REGARDS})\s?(?:[,.!:–—-]|\s)\s?(?P<name>\S.{{0,60}})", re.IGNORECASE)
+THANKS_AND_NAME = re.compile(rf"(?:{_THANKS})\s?(?:[,.!:–—-]|\s)\s?(?P<name>\S.{{0,60}})", re.IGNORECASE)
 ENDING = " \t,.!;:-–—~*_…\u200b\ufeff)😊🙂☺️👍🙏"
 
 DELIMITER = re.compile(r"\s*(?:--|__|—|–|—-|-- ?-|—--)\s*$")
@@ -58,7 +60,7 @@ LONG_RULE = re.compile(r"\s*(?:[_]{3,}|[-]{3,}|[=]{5,}|[*]{5,}|[─—]{3,})\s*$
 DEVICE = re.compile(
     r"\s*[<(\[*]?(?:"
     r"Sent (?:from|via|with|using|by|on) (?:my|a|an|the|mail|outlook|yahoo|proton|blackberry|iphone|ipad|samsung|android|mobile|\w+)(?:[^?!;,.]|\.(?=\w)){0,70}\.?"
-    r"|Get (?:Outlook|BlueMail|Yahoo Mail) for .{1,40}|Von meine[mr] .{1,40} (?:gesendet|versendet)\b.{0,20}|Gesendet (?:von|mit|über|vom|aus) .{1,60}|Diese Nachricht wurde von meinem .{1,60} gesendet"
+    r"|via (?:mobile|iphone|ipad|android|blackberry)|Get (?:Outlook|BlueMail|Yahoo Mail) for .{1,40}|Von meine[mr] .{1,40} (?:gesendet|versendet)\b.{0,20}|Gesendet (?:von|mit|über|vom|aus) .{1,60}|Diese Nachricht wurde von meinem .{1,60} gesendet"
     r"|(?:Holen Sie sich|Hol dir) Outlook .{1,30}|(?:Envoyé|Envoyée?) (?:de|depuis|à partir d|avec|via|par) ?.{1,60}|Télécharger Outlook .{1,30}|Obtenez Outlook .{1,30}"
     r"|Enviado (?:desde|de|do|da|a partir|con|via|através|pelo|por) .{1,60}|Obtener Outlook .{1,30}|Obter o Outlook .{1,30}|Inviat[oa] (?:da|dal|con|tramite) .{1,60}|Scarica Outlook .{1,30}|Ottieni Outlook .{1,30}"
     r"|(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via|door) .{1,60}|Outlook voor .{1,20} downloaden|Download Outlook .{1,30}"

@@ -155,3 +155,54 @@ HTML_MAIL = {
 def test_html_of_the_usual_clients(html):
     raw = b"From: Bob <bob@y.example>\nContent-Type: text/html; charset=utf-8\n\n" + html.encode()
     assert visible_text(read(raw)) == "Hi Ann,\n\nYes."
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["Best, Bob", "LG Bob", "Viele Grüße, Bob Miller", "Cordialement, Bob", "-Bob", "– Bob Miller", "/Bob", "Bob"],
+)
+def test_an_ending_of_one_line_goes(last):
+    assert newest(f"Hi Ann,\n\nTuesday at ten works.\n\n{last}\n") == "Hi Ann,\n\nTuesday at ten works."
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Thanks Carla",
+        "Best time is Tuesday.",
+        "- two vans",
+        "Grüße an Carla!",
+        "See you, Carla?",
+        "Agreed",
+        "Until Monday then",
+    ],
+)
+def test_a_last_line_that_says_something_stays(last):
+    assert newest(f"Hi Ann,\n\nTuesday at ten works.\n\n{last}\n").endswith(last)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Ann Lee schrieb am 03.03.2026 um 10:02:",
+        "Ann Lee/Brightwater wrote on 03/03/2026 10:02:00:",
+        "---- On Tue, 03 Mar 2026 10:02:00 +0100 Ann <a@x.example> wrote ----",
+    ],
+)
+def test_a_quote_goes_whose_header_begins_otherwise(header):
+    assert newest(f"Yes, gladly.\n\n{header}\n\nShall we?\n") == "Yes, gladly."
+
+
+def test_what_introduces_marked_lines_goes_in_any_language():
+    assert newest("Yes.\n\nAnn wrote:\n> Shall we?\n") == "Yes."
+    assert newest("Yes.\n\n2026. 03. 03. 10:02 keltezéssel, Ann írta:\n> Shall we?\n") == "Yes."
+    assert newest("Here is what I think:\n> Shall we?\nYes.") == "Here is what I think:\n\nYes."
+
+
+def test_a_signature_that_only_the_html_marks_goes_from_the_text():
+    raw = (
+        b"From: z@x.example\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nYes please.\n\nthe big firm\nmakers of things\n\n"
+        b'On 3 Mar 2026, Ann wrote:\n> hi\n--b\nContent-Type: text/html\n\n<p>Yes please.</p><div class="gmail_signature">the big firm<br>makers of <b>things</b></div>'
+        b"<div class=gmail_quote>On 3 Mar 2026, Ann wrote:<blockquote>hi</blockquote></div>\n--b--\n"
+    )
+    assert visible_text(read(raw)) == "Yes please."
