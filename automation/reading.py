@@ -7,11 +7,12 @@ newest text and judged by its words (intent.py).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from automation.intent import judge
-from automation.intents import AUTOMATIC, Intent
+from automation.intents import AUTOMATIC, Intent, Judgement
 from automation.mail.bounces import bounce_of, is_complaint
 from automation.mail.dates import named_date
 from automation.mail.languages import language_of
@@ -42,7 +43,8 @@ class Reading:
     version: str
 
 
-def read_reply(mail: Mail, today: date) -> Reading:
+def read_reply(mail: Mail, today: date, judge: Callable[[str, str], Judgement] = judge) -> Reading:
+    """`judge` is who judges the words: a workspace may have taught one of its own."""
     if bounce := bounce_of(mail):
         return _by_form(
             Intent.BOUNCE, 0.99 if bounce.address else 0.9, f"{bounce.reason}: {bounce.address}", mail, bounce
@@ -57,10 +59,10 @@ def read_reply(mail: Mail, today: date) -> Reading:
             named_date(text or mail.text, today, language_of(text)) if robot.intent is Intent.OUT_OF_OFFICE else None
         )
         return _by_form(robot.intent, robot.confidence, robot.phrase, mail, text=text, until=until)
-    return _by_words(mail, text, today)
+    return _by_words(mail, text, today, judge)
 
 
-def _by_words(mail: Mail, text: str, today: date) -> Reading:
+def _by_words(mail: Mail, text: str, today: date, judge: Callable[[str, str], Judgement]) -> Reading:
     said = text or (
         "" if ANSWER.match(mail.subject) else mail.subject
     )  # "unsubscribe" may be all of a mail, and its title

@@ -15,6 +15,7 @@ from django.core.management.utils import get_random_secret_key
 
 from crm_project.addresses import database, redis, site
 from crm_project.admin_look import UNFOLD  # noqa: F401 - a setting
+from crm_project.intent_model import INTENT_MODEL  # noqa: F401 - a setting
 from crm_project.mail import clients, keys, outgoing
 from crm_project.schedule import SCHEDULE
 
@@ -261,8 +262,7 @@ MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / "var" / "media"))
 
 # --- language and time: UTC in the database, the reader's own on the page ----------------------------
 LANGUAGE_CODE = "en"
-USE_I18N = True
-USE_TZ = True
+USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
 # --- background work ------------------------------------------------------------------------------

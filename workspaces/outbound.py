@@ -108,13 +108,21 @@ class _Pinned(httpx.BaseTransport):
         self.inner.close()
 
 
-def ask(method: str, url: str, *, data: dict[str, str] | None = None, **headers: str) -> tuple[int, bytes]:
+def ask(
+    method: str,
+    url: str,
+    *,
+    data: dict[str, str] | None = None,
+    json: object = None,
+    timeout: float = CONNECTING,
+    **headers: str,
+) -> tuple[int, bytes]:
     """(status, body) of a request by HTTP. What goes wrong is Blocked, or an httpx.HTTPError."""
     with (
         httpx.Client(
-            transport=_Pinned(), timeout=CONNECTING, follow_redirects=True, max_redirects=HOPS, trust_env=False
+            transport=_Pinned(), timeout=timeout, follow_redirects=True, max_redirects=HOPS, trust_env=False
         ) as client,
-        client.stream(method, url, data=data, headers=headers) as response,
+        client.stream(method, url, data=data, json=json, headers=headers) as response,
     ):
         body = b""
         for part in response.iter_bytes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from activities.actions import about, record
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
@@ -13,6 +14,7 @@ from automation.mail.clean import clean_html
 from automation.mail.parsing import read
 from automation.mail.parts import Mail
 from automation.models import Mailbox, Message
+from automation.own_words import judge_for
 from automation.reading import Reading, read_reply
 from leads.actions import find_contact
 from leads.models import CampaignMember
@@ -64,7 +66,7 @@ def missed(message_id: int, error: Exception) -> None:
 def take(message: Message) -> Message:
     """Read, match, act. The caller holds the message, and the transaction."""
     mail = read(bytes(message.raw))
-    reading = read_reply(mail, today_of(message.workspace))
+    reading = read_reply(mail, today_of(message.workspace), partial(judge_for, message.workspace_id))
     describe(message, mail)
     if is_ours(message, mail):
         sent(message)

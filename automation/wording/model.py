@@ -17,6 +17,7 @@ from automation.wording.patterns import RULES, Finding, clauses, findings
 
 HERE = Path(__file__).parent
 SHIPPED = HERE / "model.json"
+WORDS = (*sorted(RULES.glob("*.txt")), HERE / "concepts.txt")
 LONGEST = 4000  # signs that are read: whoever answers says it sooner
 # What acts by itself on the strength of a reply acts only where nothing speaks against it.
 POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
@@ -40,10 +41,14 @@ class Classifier:
         found = findings(folded)
         probabilities = self.probabilities(folded, found)
         intent = max(probabilities, key=lambda each: probabilities[each])
-        confidence = self.calibrated(intent, probabilities[intent])
-        if intent in POSITIVE and any(finding.rule.intent in AGAINST for finding in found):
-            confidence = min(confidence, UNSURE)
+        confidence = self.confidence(intent, probabilities[intent], found)
         return Judgement(intent, round(confidence, 4), self.phrase(folded, found, intent), self.version)
+
+    def confidence(self, intent: Intent, probability: float, found: list[Finding]) -> float:
+        sure = self.calibrated(intent, probability)
+        if intent in POSITIVE and any(finding.rule.intent in AGAINST for finding in found):
+            return min(sure, UNSURE)
+        return sure
 
     def probabilities(self, folded: Folded, found: list[Finding]) -> dict[Intent, float]:
         """As the model has them; `calibrated` says what they are worth."""
@@ -86,12 +91,16 @@ class Classifier:
 def version_of(model: bytes) -> str:
     """Changes with what was learnt, with the rules, and with how either is read."""
     digest = hashlib.sha256(model)
-    for file in (*sorted(RULES.glob("*.txt")), HERE / "concepts.txt", *sorted(HERE.glob("*.py"))):
+    for file in (*WORDS, *(HERE / name for name in ("folding.py", "patterns.py", "features.py", "model.py"))):
         digest.update(file.read_bytes())
     return f"words-{digest.hexdigest()[:10]}"
 
 
+def loaded(file: Path) -> Classifier:
+    content = file.read_bytes()
+    return Classifier(json.loads(content), version_of(content))
+
+
 @cache
 def shipped() -> Classifier:
-    content = SHIPPED.read_bytes()
-    return Classifier(json.loads(content), version_of(content))
+    return loaded(SHIPPED)

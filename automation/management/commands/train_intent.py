@@ -1,14 +1,69 @@
-from django.core.management.base import BaseCommand
+"""`./run manage train_intent`: learn anew what replies mean. Needs no database, unless a workspace's corrections are to count."""
 
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.loader import render_to_string
+
+from automation.models import Message
+from automation.own_words import own_file
+from automation.wording import figures, training
 from automation.wording.model import SHIPPED
-from automation.wording.training import shipped_examples, train
+from workspaces.commands import find_workspace
+from workspaces.tenancy import tenant
 
 
 class Command(BaseCommand):
-    help = "Learns anew what replies mean from the sentences that ship with the product."
+    help = "Learn anew what replies mean, from the sentences that ship with the product and what people corrected."
+    requires_system_checks: list[str] = []
 
-    def handle(self, *args, **options):
-        model, tried = train(shipped_examples())
-        SHIPPED.write_bytes(model)
-        right = sum(each.right for each in tried)
-        self.stdout.write(f"{len(tried)} sentences, {right / len(tried):.1%} judged rightly by cross-validation.")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--workspace", metavar="SLUG", help="learn from this workspace's corrections too, for it alone"
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing; fail if the model is not of these words"
+        )
+        parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw how often judgements are right")
+
+    def handle(self, *args: object, workspace: str | None, check: bool, plot: Path | None, **options: object) -> None:
+        examples, file = training.shipped_examples(), SHIPPED
+        if workspace:
+            found = find_workspace(workspace)
+            with tenant(found):
+                corrections = [training.corrected(*each) for each in Message.objects.corrections()]
+            self.stdout.write(f"{len(corrections)} corrections in {workspace}.")
+            examples, file = examples + corrections, own_file(found.pk)
+        if check and not (file.exists() and json.loads(file.read_bytes())["made_of"] == training.made_of(examples)):
+            raise CommandError(f"{file} was not made of these words: run train_intent without --check.")
+        model, tried = training.train(examples)
+        judged = training.judged(model, tried)
+        self.stdout.write("Of sentences not learnt from (cross-validation in five parts):")
+        for line in figures.report(judged):
+            self.stdout.write(line)
+        if plot:
+            plot.write_text(render_to_string("automation/calibration.svg", drawing(judged)), "utf-8")
+        if not check:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            written = file.with_suffix(".new")
+            written.write_bytes(model)
+            written.replace(file)  # whoever reads at this moment finds the old one, or the new one
+
+
+def drawing(judged: figures.Judged) -> dict[str, object]:
+    """The places of the template's points, of 380 by 380, in a frame that begins at 60, 40."""
+    ticks = [{"percent": each, "x": 60 + round(3.8 * each), "y": 420 - round(3.8 * each)} for each in range(0, 101, 20)]
+    points = [
+        {
+            "x": f"{60 + 380 * band.said:.1f}",
+            "y": f"{420 - 380 * band.right:.1f}",
+            "said": round(100 * band.said),
+            "right": round(100 * band.right),
+            "count": band.count,
+        }
+        for band in figures.calibration(judged)
+    ]
+    return {"title": f"How sure, and how often right: {len(judged)} replies", "ticks": ticks, "points": points}

@@ -1,0 +1,87 @@
+"""Learning what replies mean: the same sentences give the same bytes, and a workspace's corrections stay its own."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from xml.etree import ElementTree
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from automation.intent import judge
+from automation.intents import Intent
+from automation.models import Message
+from automation.own_words import judge_for, own_file
+from automation.wording import training
+from automation.wording.model import SHIPPED, Classifier, version_of
+from workspaces.tenancy import tenant
+
+RESTIVE = "The badger sleeps under the blue bridge tonight."
+
+
+@pytest.fixture(scope="module")
+def some() -> list[training.Example]:
+    """Every eighth sentence, so that learning takes a moment."""
+    return training.shipped_examples()[::8]
+
+
+@pytest.fixture
+def few(some, monkeypatch, tmp_path, settings) -> None:
+    file = tmp_path / "training.jsonl"
+    file.write_text("".join(json.dumps(dict(zip(each._fields, each, strict=True))) + "\n" for each in some), "utf-8")
+    monkeypatch.setattr(training, "SENTENCES", file)
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+def test_there_are_enough_sentences_of_every_kind():
+    examples = training.shipped_examples()
+    assert len(examples) >= 900
+    assert len({each.text for each in examples}) == len(examples)
+    assert {each.intent for each in examples} == set(Intent) - {Intent.BOUNCE}
+    assert {each.language for each in examples} == {"en", "de", "fr", "es", "pt", "it", "nl"}
+
+
+def test_the_model_that_ships_was_made_of_these_sentences_and_rules():
+    assert json.loads(SHIPPED.read_bytes())["made_of"] == training.made_of(training.shipped_examples())
+    assert SHIPPED.stat().st_size < 1_500_000
+
+
+def test_the_same_sentences_in_any_order_give_the_same_bytes(some):
+    model, tried = training.train(some)
+    again, _ = training.train(reversed(some))
+    assert model == again
+    assert len(tried) == len(some)
+    assert version_of(model) != version_of(model + b" ")
+    assert Classifier(json.loads(model), "").judge("Please remove me from your list.").intent == Intent.UNSUBSCRIBE
+
+
+def test_a_model_of_other_sentences_fails_the_check(few):
+    before = SHIPPED.read_bytes()
+    with pytest.raises(CommandError, match="not made of these words"):
+        call_command("train_intent", "--check", stdout=StringIO())
+    assert SHIPPED.read_bytes() == before
+
+
+def test_corrections_teach_their_own_workspace_alone(few, cast, tmp_path):
+    read = {
+        "workspace": cast.workspace,
+        "raw": b"",
+        "judged": "unclear",
+        "judged_by": "words-1",
+        "language": "en",
+        "handled_by": cast.alice.user,
+    }
+    with tenant(cast.workspace, cast.alice.user):
+        Message.objects.create(key="1", visible_text=RESTIVE, intent="meeting_booked", **read)
+        Message.objects.create(key="2", visible_text="Whatever.", intent="unclear", **read)
+    out, plot, before = StringIO(), tmp_path / "plot.svg", SHIPPED.read_bytes()
+    call_command("train_intent", "--workspace", "acme", "--plot", str(plot), stdout=out)
+    assert "1 corrections in acme" in out.getvalue()
+    assert "macro-F1" in out.getvalue()
+    assert ElementTree.parse(plot).getroot().tag.endswith("svg")
+    assert SHIPPED.read_bytes() == before
+    assert judge_for(cast.workspace.pk, RESTIVE).intent == Intent.MEETING_BOOKED
+    assert judge_for(cast.rival.pk, RESTIVE) == judge(RESTIVE)
+    own_file(cast.workspace.pk).write_text("no model")
+    assert judge_for(cast.workspace.pk, RESTIVE) == judge(RESTIVE)
