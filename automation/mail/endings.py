@@ -20,6 +20,8 @@ from automation.mail.signing import (
     NAME,
     NOT_NAMES,
     NOTICE,
+    OF_DEVICE,
+    PARTICLES,
     POSTSCRIPT,
     REGARDS,
     REGARDS_AND_NAME,
@@ -84,6 +86,7 @@ def without_marked(stretch: list[str], signature: str) -> list[str]:
 
 def without_signature(stretch: list[str], names: set[str]) -> list[str]:
     lines = _trimmed(stretch)
+    lines, _ = _cut(lines, _device(lines))
     lines, added = _cut(lines, _delimiter(lines))
     lines, _ = _cut(lines, _notice(lines))
     while lines and (DEVICE.match(seen(lines[-1])) or LONG_RULE.match(lines[-1])):
@@ -107,16 +110,25 @@ def _trimmed(lines: list[str]) -> list[str]:
 
 
 def _delimiter(lines: list[str]) -> int:
-    """Where "-- " stands alone, or a rule of underscores with a short rest."""
+    """Where "-- " stands alone, or a rule of underscores with a short rest, or a rule over an address and numbers."""
     for number, line in enumerate(lines):
         if DELIMITER.match(line) and number + 1 < len(lines):
             return number
-        if (
-            LONG_RULE.match(line)
-            and number
-            and len([rest for rest in lines[number:] if rest]) <= (SIGNATURE_LINES if "_" in line else 8)
-        ):
-            return number
+        if number and LONG_RULE.match(line):
+            rest = [each for each in lines[number + 1 :] if each]
+            told = sum(bool(CONTACT.search(each[:SHORT])) for each in rest) >= 2 and not any(map(SENTENCE.match, rest))
+            if len(rest) < (SIGNATURE_LINES if "_" in line or told else 8):
+                return number
+    return len(lines)
+
+
+def _device(lines: list[str]) -> int:
+    """What a device adds stands under what is new: whatever follows it is older, though nothing else says so."""
+    for number in range(1, len(lines) - 1):
+        if not lines[number - 1] and not lines[number + 1]:
+            line = seen(lines[number])
+            if len(line) < 80 and DEVICE.match(line) and OF_DEVICE.search(line):
+                return number
     return len(lines)
 
 
@@ -224,16 +236,14 @@ def _may_be_name(line: str) -> bool:
     return words[0][0].isupper() or len(words) == 1
 
 
-def _is_name(line: str) -> bool:
+def _is_name(line: str, most: int = 3) -> bool:
     """A line that is a name by its capitals, and no answer."""
-    words = line.strip(ENDING).split()
-    capitals = all(word[0].isupper() for word in words if word[0].isalpha())
+    words = [word for word in line.strip(ENDING).split() if word not in PARTICLES]
     return (
-        bool(words)
-        and len(words) <= 3
-        and capitals
+        0 < len(words) <= most
+        and all(word[0].isupper() for word in words if word[0].isalpha())
         and _may_be_name(line)
-        and not any(word.lower() in NOT_NAMES for word in words)
+        and not any(word.strip(ENDING).lower() in NOT_NAMES for word in words)
     )
 
 
@@ -253,36 +263,26 @@ def _is_list(lines: list[str], number: int) -> bool:
 
 
 def _unannounced(lines: list[str], filled: list[int]) -> int:
-    """A name, alone or over contact details, in a last paragraph of its own, with something said before it."""
+    """A name, alone or over contact details, with something said before it."""
     starts = [number for number in filled if number and not lines[number - 1]]
     for number in starts[-3:]:
         rest = [line for line in lines[number:] if line]
-        said = rest[0].strip().strip(ENDING)
-        if not (before := [line for line in lines[:number] if line]):
-            continue
-        if not _may_be_name(said) or said.lower() in NOT_NAMES or (len(before) == 1 and GREETING.match(before[0])):
-            continue
-        capitals = all(word[0].isupper() for word in said.split() if word[0].isalpha())
-        if (
-            len(rest) > 1
-            and capitals
-            and sum(bool(CONTACT.search(line) or ROLE.search(line)) for line in rest[1:])
-            and _signs(rest, set())
-        ):
+        told = any(CONTACT.search(line) or ROLE.search(line) for line in rest[1:])
+        if told and _is_name(rest[0], most=5) and _says(lines[:number]) and _signs(rest, set()):
             return number
-        alone = (
-            len(rest) == 1
-            and capitals
-            and len(said.split()) <= 3
-            and before[-1].rstrip().endswith((".", "!", "?", ")"))
-        )
-        if (
-            alone
-            and not any(word.lower() in NOT_NAMES for word in said.split())
-            and not rest[0].strip().endswith((".", "!"))
-        ):
-            return number
-    return len(lines)
+    last = filled[-1] if filled else 0
+    if not last or not _says(lines[:last]) or not _is_name(lines[last]) or lines[last].endswith((".", "!")):
+        return len(lines)
+    words, before = len(lines[last].split()), next(line for line in reversed(lines[:last]) if line)
+    ended = before.endswith((".", "!", "?", ")"))
+    apart = not lines[last - 1]
+    return last if (apart and (ended or words > 1)) or (ended and words == 1) else len(lines)
+
+
+def _says(lines: list[str]) -> bool:
+    """Whether there is more than a greeting."""
+    said = [line for line in lines if line]
+    return len(said) > 1 or bool(said and not GREETING.match(said[0]))
 
 
 def _postscript(cut: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ import re
 
 # "On Tuesday, 3 March 2026 at 10:02, Ann wrote:", put on up to four lines by a client that wraps.
 BEGINS_ATTRIBUTION = re.compile(
-    r"""["'“<\[(]?(?:
+    r"""(?:-\s)?["'“<\[(]?(?:
         (?:On|At|Am|Le|El|Em|No\ dia|Il(?:\ giorno)?|Op|Den|Dne|Dnia|W\ dniu|Il|Em|Na|Pe|Quoting|Zitat\ von|Citando|In\ data|Von|From|To)\b
         |\d{1,4}[.\-/年\s]
         |(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Mo|Di|Mi|Do|Fr|Sa|So|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|
@@ -35,18 +35,19 @@ NAMED_FIRST = re.compile(
     r"(?!(?:As|I|You|We|He|She|They|It|When|What|Like|Since|Who|That|This|Wie|Ich|Wir|Comme|Como|Come|Zoals)\b)(?:[\"'“]?[A-ZÀ-Þ][^\s:;.?!]{0,30},?\s){1,5}(?:wrote|schrieb|a écrit|escribió|escreveu|ha scritto|schreef|skrev|napisał|kirjoitti)\b"
     r"[^?!]{0,100}(?:\d{1,2}[./-]\s?\d{1,2}|\d{4}|\d:\d\d)[^?!]{0,60}:$"
 )
+CLOSES_ADDRESS = re.compile(r">\s?(?:wrote|schrieb|skrev)?\s?:$")  # "<ann@x.example" and ">:" on the next line
 HAS_DATE_OR_ADDRESS = re.compile(r"\d|@|<")
 
 # "From: … Sent: … To: … Subject: …", in any order a client puts them.
 FIELDS = {
     "from": "From|Von|De|Da|Van|Från|Fra|Od|Od kogo|Lähettäjä|От|Від|Expéditeur|Remitente|Mittente|Afzender|Absender|Feladó|Kimden|"
     "发件人|差出人|보낸 사람",
-    "sent": "Sent|Date|Gesendet|Datum|Envoyé|Envoyé le|Date d'envoi|Enviado|Enviado el|Enviado em|Enviada em|Enviada|Fecha|Data|Inviato|"
+    "sent": "Sent|Date|Message du|Gesendet|Datum|Envoyé|Envoyé le|Date d'envoi|Enviado|Enviado el|Enviado em|Enviada em|Enviada|Fecha|Data|Inviato|"
     "Inviata|Data invio|Verzonden|Skickat|Sendt|Dato|Wysłano|Wysłane|Lähetetty|Päivämäärä|Отправлено|Дата|Odesláno|Küldve|Dátum|"
     "Gönderildi|发送时间|日時|送信日時|보낸 날짜",
     "to": "To|An|À|A|Para|Aan|Till|Til|Do|Komu|Vastaanottaja|Кому|Destinataire|Destinatario|Címzett|Kime|收件人|宛先|받는 사람",
-    "cc": "Cc|Kopie|Copie|Copia|Kopi|Kopia|DW|Kopio|Копия|抄送",
-    "subject": "Subject|Betreff|Objet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne|Temat|Aihe|Тема|Předmět|Tárgy|Konu|主题|件名|제목",
+    "cc": "Cc|Kopie|Copie à|Copie|Copia|Kopi|Kopia|DW|Kopio|Копия|抄送",
+    "subject": "Subject|Betreff|Objet|Sujet|Asunto|Assunto|Oggetto|Onderwerp|Ämne|Emne|Temat|Aihe|Тема|Předmět|Tárgy|Konu|主题|件名|제목",
 }
 FIELD = re.compile(
     r"\s*[*_]{0,2}\s*(?:" + "|".join(f"(?P<{kind}>{names})" for kind, names in FIELDS.items())
@@ -103,7 +104,7 @@ def attribution_at(lines: list[str], at: int) -> int:
     said = ""
     for count, line in enumerate(lines[at : at + MOST_LINES], start=1):
         line = line.strip()
-        if not line or line.startswith(">") or (count > 1 and FIELD.match(line)):
+        if not line or (line.startswith(">") and not CLOSES_ADDRESS.match(line)) or (count > 1 and FIELD.match(line)):
             return 0
         said = f"{said} {line}".strip()
         if is_attribution(said):

@@ -102,7 +102,17 @@ ROLE = re.compile(
 NAME = re.compile(
     r"(?:[-–—~/*]\s?)?(?:(?:Dr|Mr|Mrs|Ms|Prof|Herr|Frau|Ing|Dipl)\.?\s)?[^\W\d_][\w'’.\-]*(?:[ ]+(?:[^\W\d_][\w'’.\-]*|[&/|,])){0,4}\s?[.,*!]?$"
 )
-DASHED_NAME = re.compile(r"\s*(?:[-–—~]{1,2}|/{1,2})\s?(?:[A-ZÀ-Þ][\w'’.\-]*)(?: [A-ZÀ-Þ][\w'’.\-]*){0,3}\s*$")
+# "de", "van der" stand small in a name.
+_SMALL = "de|der|den|van|von|vom|zu|da|di|do|dos|das|la|le|el|du|del|della|ter|ten|af|y|e|und"
+PARTICLES = frozenset(_SMALL.split("|"))
+DASHED_NAME = re.compile(
+    rf"\s*(?:[-–—~]{{1,2}}|/{{1,2}})\s?(?:[A-ZÀ-Þ][\w'’.\-]*)(?: (?:(?:{_SMALL}) )*[A-ZÀ-Þ][\w'’.\-]*){{0,3}}\s*$"
+)
+# What makes a line of a device one, wherever it stands.
+OF_DEVICE = re.compile(
+    r"\b(?:my|mi|mon|meinem|meiner|meu|mijn|min|mio|iphone|ipad|android|outlook|yahoo|samsung|huawei|blackberry|gmx|windows)\b",
+    re.IGNORECASE,
+)
 # One word with a capital that ends many a mail and is nobody's name.
 _NOT_NAMES = (
     "yes no ok okay sure thanks thank hi hello hey dear best great perfect fine nice good cool awesome unsubscribe remove stop pass interested agreed deal "

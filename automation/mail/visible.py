@@ -117,7 +117,7 @@ def _end_of_quote(lines: list[str], at: int) -> int:
 def _is_wrapped(lines: list[str], at: int) -> bool:
     if not lines[at] or at + 1 == len(lines) or not QUOTED.match(lines[at + 1]):
         return False
-    return len(lines[at - 1]) > 60 and len(lines[at]) < 40 and lines[at - 1][-1] not in ".?!:"
+    return len(lines[at - 1]) > 60 and len(lines[at]) < 60 and lines[at - 1][-1] not in ".?!:"
 
 
 def _drop_introduction(stretch: list[str]) -> None:

@@ -206,3 +206,33 @@ def test_a_signature_that_only_the_html_marks_goes_from_the_text():
         b"<div class=gmail_quote>On 3 Mar 2026, Ann wrote:<blockquote>hi</blockquote></div>\n--b--\n"
     )
     assert visible_text(read(raw)) == "Yes please."
+
+
+WEBMAIL = "========\n\nMessage du : 12/12/2026 13:20\nDe : Ann <ann@x.example>\nA : bob@y.example\nCopie à : \nSujet : Offre\n\nBonjour"
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        "tir. 3. mar. 2026 kl. 10:02 skrev Ann Lee <ann@x.example\n>:\n\n> Hei\n",
+        "- Le 2026-03-03 10:02, Ann a écrit :\n> Bonjour\n",
+        WEBMAIL,
+        "Sent from my Pixel 9\n\nHello Bob,\nshall we?\n",
+        "Bob\n\nEnvoyé de mon iPhone\n\nBonjour\n",
+        "---------------\nBrightwater\n\nTel. +49 40 123456\n\nwww.x.example\n\nskype: x\n\nfax: 1\n\nHouse 1\n\nHamburg\n\nDE\n",
+        "> A line of a quote that some client has wrapped because it went on for too\nlong to be kept whole\n> by it\n",
+        "-Maarten de Jong\n",
+        "Ludwig van der Berg\n",
+    ],
+)
+def test_what_is_older_or_signed_goes_in_less_usual_shapes(older):
+    assert newest(f"Hi Ann,\n\nTuesday at ten works.\n\n{older}") == "Hi Ann,\n\nTuesday at ten works."
+
+
+def test_a_first_name_right_under_the_text_goes_and_an_answer_stays():
+    assert (
+        newest("Great, thanks, on Tuesday then.\nBob\n\nSent from Mail for Windows 10\n")
+        == "Great, thanks, on Tuesday then."
+    )
+    assert newest("Great, thanks.\nTuesday\n") == "Great, thanks.\nTuesday"
+    assert newest("Hi Ann\nBob") == "Hi Ann\nBob"
