@@ -85,7 +85,7 @@ def link(message: Message, contact: Contact, *, by: Membership) -> Message:
     emails = list(contact.emails.order_by("-is_primary", "pk").values_list("email", flat=True))
     if message.sender_email and message.sender_email not in emails:
         contact = update_contact(contact, by=by, version=contact.version, emails=[*emails, message.sender_email])
-    attach(message, belonging(Message.MatchedBy.PERSON, contact, None))
+    attach(message, belonging(Message.MatchedBy.PERSON, contact))
     message.problem = ""
     settle(message, by=by)
     if message.line is None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.db.models import Value
+
 from automation.mail.parts import Mail
 from automation.models import Message
 from deals.models import Deal
@@ -32,7 +34,6 @@ class Match:
     contact: Contact | None = None
     company: Company | None = None
     lead: Lead | None = None
-    deal: Deal | None = None
     doubt: str = ""
 
 
@@ -54,11 +55,10 @@ def match(workspace: Workspace, mail: Mail) -> Match:
     return Match(by=By.DOMAIN if company else "", company=company, doubt=doubt)
 
 
-def belonging(by: str, contact: Contact | None, thread: Message | None, doubt: str = "") -> Match:
-    """With the lead and the open deal that the contact's mails belong to."""
+def belonging(by: str, contact: Contact | None, thread: Message | None = None, doubt: str = "") -> Match:
+    """With the lead that the contact's mails belong to."""
     lead = (thread.lead if thread else None) or (lead_of(contact) if contact else None)
-    deal = open_deal(lead, contact, contact.company if contact else None)
-    return Match(by, contact, contact.company if contact else None, lead, deal, doubt)
+    return Match(by, contact, contact.company if contact else None, lead, doubt)
 
 
 def is_forged(mail: Mail) -> bool:
@@ -96,10 +96,12 @@ def lead_of(contact: Contact) -> Lead | None:
 
 def open_deal(lead: Lead | None, contact: Contact | None, company: Company | None) -> Deal | None:
     """The lead's, else one that the person is in, else the company's: the one that was worked last."""
-    deals = Deal.objects.open().select_related("stage", "pipeline").order_by("-last_activity_at", "-pk")
-    of_lead = deals.filter(lead=lead).first() if lead else None
-    return (
-        of_lead
-        or (deals.filter(people=contact).first() if contact else None)
-        or (deals.filter(company=company).first() if company else None)
-    )
+    deals = Deal.objects.open().order_by("-last_activity_at", "-pk").values_list("pk")
+    found = [deals.filter(lead=lead)] * bool(lead)
+    found += [deals.filter(people=contact)] * bool(contact)
+    found += [deals.filter(company=company)] * bool(company)
+    if not found:
+        return None
+    first, *rest = (query.annotate(place=Value(place))[:1] for place, query in enumerate(found))
+    nearest = first.union(*rest, all=True).order_by("place").first() if rest else first.first()
+    return Deal.objects.select_related("stage", "pipeline", "owner").get(pk=nearest[0]) if nearest else None

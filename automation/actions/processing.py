@@ -7,7 +7,7 @@ from functools import partial
 
 from activities.actions import about, record
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
-from automation.actions.matching import Match, belonging, is_forged, match
+from automation.actions.matching import Match, belonging, is_forged, match, open_deal
 from automation.actions.replies import act, campaigns, tell, today_of
 from automation.intents import AUTOMATIC, Intent
 from automation.mail.clean import clean_html
@@ -28,6 +28,7 @@ BATCH = 500  # messages that one look at the queue finds
 LONGEST = 200_000  # letters of a text that are kept; the bytes have all of it
 State = Message.State
 # What no person wrote: it is no reply, and nobody has to look at it.
+POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
 ROBOTS = (Intent.OUT_OF_OFFICE, Intent.AUTO_REPLY, Intent.BOUNCE)
 
 
@@ -112,7 +113,8 @@ def is_ours(message: Message, mail: Mail) -> bool:
     if not email or is_forged(mail):
         return False
     members = Membership.objects.active().filter(workspace=message.workspace, user__email=email)
-    return members.exists() or Mailbox.objects.filter(workspace=message.workspace, address=email).exists()
+    boxes = Mailbox.objects.filter(workspace=message.workspace, address=email)
+    return members.values("pk").union(boxes.values("pk")).exists()
 
 
 def sent(message: Message) -> None:
@@ -120,7 +122,8 @@ def sent(message: Message) -> None:
     contacts = (find_contact(message.workspace, address) for _, address in message.recipients)
     message.direction, message.state = Message.Direction.OUT, State.DONE
     message.visible_text, message.handled_at = message.text, message.received_at
-    attach(message, belonging(Message.MatchedBy.ADDRESS, next(filter(None, contacts), None), None))
+    attach(message, belonging(Message.MatchedBy.ADDRESS, next(filter(None, contacts), None)))
+    find_deal(message)
     write_line(message)
 
 
@@ -135,7 +138,7 @@ def came(message: Message, match: Match) -> None:
 
 def attach(message: Message, match: Match) -> None:
     message.matched_by = match.by
-    message.contact, message.company, message.lead, message.deal = match.contact, match.company, match.lead, match.deal
+    message.contact, message.company, message.lead = match.contact, match.company, match.lead
 
 
 def settle(message: Message, doubt: str = "", by: Membership | None = None) -> None:
@@ -143,10 +146,14 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
     intent = Intent(message.intent)
     if intent in ROBOTS:
         message.state = State.DONE
+        find_deal(message)
         if not doubt and (message.contact or intent == Intent.BOUNCE):
             acted(message, by)
         return
     campaigns(message, CampaignMember.State.REPLIED)
+    is_sure = not doubt and message.contact is not None and message.confidence >= AUTOMATIC
+    if not is_sure or intent not in POSITIVE:
+        find_deal(message)
     if doubt:
         message.state, message.problem = State.REVIEW if message.contact else State.UNMATCHED, doubt
     elif message.contact is None:
@@ -158,6 +165,11 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
         acted(message, by)
     if message.state == State.REVIEW:
         tell(message, Notification.Kind.REPLY, by)
+
+
+def find_deal(message: Message) -> None:
+    """The open one that it is about; of what becomes a deal, who makes it looks, with the lead locked."""
+    message.deal = open_deal(message.lead, message.contact, message.company)
 
 
 def acted(message: Message, by: Membership | None) -> None:

@@ -41,7 +41,7 @@ State = CampaignMember.State
 @action
 def act(message: Message, *, by: Membership | None = None) -> None:
     """Do what the message's intent asks for; once, since what is done already stands in its effects."""
-    if message.effects.filter(undone_at=None).exists():
+    if message.state != Message.State.NEW and message.effects.filter(undone_at=None).exists():
         return
     if follow := ACTS.get(Intent(message.intent)):
         follow(message, by)
@@ -83,7 +83,8 @@ def qualify(lead: Lead, message: Message, by: Membership | None) -> Lead:
 
 def make_deal(lead: Lead, message: Message, by: Membership | None) -> tuple[Deal, str]:
     """(a deal in the stage of such a reply, the key of what its owner will be told)."""
-    stage = stage_for(message, opportunity_stage(message.workspace))
+    first = opportunity_stage(message.workspace)
+    stage = stage_for(message, first.pipeline_id, first)
     segment = lead.segments.select_related("segment").order_by("pk").first()
     facts = {"stage": stage, "owner_id": owner_for(message, lead), "segment": segment.segment if segment else None}
     if lead.status == Lead.Status.CONVERTED:
@@ -99,8 +100,8 @@ def make_deal(lead: Lead, message: Message, by: Membership | None) -> tuple[Deal
 
 def raise_deal(deal: Deal, message: Message, by: Membership | None) -> str:
     """Up to the stage of such a reply, if its pipeline has it; else it stays. Returns the key of what its owner is told."""
-    stage = stage_for(message, deal.stage)
-    if stage.pipeline_id != deal.pipeline_id or stage.position <= deal.stage.position:
+    stage = stage_for(message, deal.pipeline_id, deal.stage)
+    if stage.position <= deal.stage.position:
         return f"reply:{message.pk}"
     said = f"Moved “{deal}” from {deal.stage} to {stage}"
     try:
@@ -112,11 +113,11 @@ def raise_deal(deal: Deal, message: Message, by: Membership | None) -> str:
     return key_of_line("stage", deal, Activity.Kind.STAGE_CHANGE)
 
 
-def stage_for(message: Message, fallback: Stage) -> Stage:
-    """By its name, in the pipeline of `fallback`."""
-    name = RAISED_TO[Intent(message.intent)]
-    found = Stage.objects.filter(pipeline_id=fallback.pipeline_id, kind=Kind.OPEN, name__iexact=name).first()
-    return found or fallback
+def stage_for(message: Message, pipeline_id: int, fallback: Stage) -> Stage:
+    """The open one of this name in the pipeline."""
+    name = RAISED_TO[Intent(message.intent)].casefold()
+    stages = Stage.objects.filter(pipeline_id=pipeline_id, kind=Kind.OPEN).select_related("pipeline")
+    return next((stage for stage in stages if stage.name.casefold() == name), fallback)
 
 
 def key_of_line(what: str, deal: Deal, kind: Activity.Kind) -> str:

@@ -130,7 +130,8 @@ def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lea
 
 def lock_lead(lead: Lead) -> Lead:
     """Leads are locked before deals."""
-    return Lead.objects.select_for_update(of=("self",)).select_related("workspace").get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(of=("self",))
+    return locked.select_related("workspace", "contact", "company").get(pk=lead.pk)
 
 
 def standing(lead: Lead) -> Conversion | None:
@@ -151,7 +152,7 @@ def make_opportunity(lead: Lead, *, by: Membership | None, door: Door, at: datet
     """An open deal of the lead, with its company, person, campaign, segment and source."""
     known: dict[str, Any] = {
         "name": opportunity_name(lead),
-        "stage": opportunity_stage(lead.workspace),
+        "stage": facts.get("stage") or opportunity_stage(lead.workspace),
         "owner_id": acting(by) or lead.owner_id,
         "amount": lead.estimated_amount,
         "company": lead.company,
