@@ -25,7 +25,9 @@ class Valkey:
         if self.is_up() and self.port_file.exists() and is_listening(port := int(self.port_file.read_text())):
             return port
         end_leftovers(self.folder)
-        port = free_port()
+        return self.listen(free_port())
+
+    def listen(self, port: int) -> int:
         # The password goes by a file: a command line can be read by every user of the machine.
         conf = self.folder / "valkey.conf"
         write_private(

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 BATCH = 500  # messages that one look at the queue finds
 LONGEST = 200_000  # letters of a text that are kept; the bytes have all of it
 State = Message.State
+# All but the bytes, which stay as they came.
+WRITTEN = [field.name for field in Message._meta.concrete_fields if field.name not in ("id", "raw")]
 # What no person wrote: it is no reply, and nobody has to look at it.
 POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
 ROBOTS = (Intent.OUT_OF_OFFICE, Intent.AUTO_REPLY, Intent.BOUNCE)
@@ -75,7 +77,7 @@ def take(message: Message) -> Message:
         judged(message, reading)
         came(message, match(message.workspace, mail))
     message.tries_left = 0
-    message.save()
+    message.save(update_fields=WRITTEN)
     return message
 
 

@@ -90,7 +90,7 @@ def make_deal(lead: Lead, message: Message, by: Membership | None) -> tuple[Deal
     if lead.status == Lead.Status.CONVERTED:
         deal = make_opportunity(lead, by=by, door=door_of(by), at=timezone.now(), **facts)
     else:
-        deal, _ = convert_lead(qualify(lead, message, by), by=by, door=door_of(by), **facts)
+        deal, _ = convert_lead(lead, by=by, door=door_of(by), qualified_by=f"reply of {message.sender}", **facts)
     note(
         message, Effect.Kind.DEAL_CREATED, f"Created the deal “{deal}” in {stage}", deal, by=by,
         lead_id=lead.pk, before={"version": deal.version},

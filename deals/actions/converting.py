@@ -64,10 +64,12 @@ def convert_lead(
     deal: Deal | None = None,
     next_step: str = "",
     due_on: date | None = None,
+    qualified_by: str = "",
     door: Door = Door.WEB,
     **facts: object,
 ) -> tuple[Deal, bool]:
     """A qualified lead becomes a deal with these `facts` (as create_deal takes them), or part of an open `deal`.
+    `qualified_by`: what qualifies it just now, whatever its status was; an undo brings that status back.
 
     Once: a lead that is converted already answers with its deal, and False.
     """
@@ -75,35 +77,37 @@ def convert_lead(
     lead = lock_lead(lead)
     if lead.status == Lead.Status.CONVERTED:
         return deal_of(lead), False
-    if lead.status != Lead.Status.QUALIFIED:
+    if lead.status != Lead.Status.QUALIFIED and not qualified_by:
         raise Refused(f"Only a qualified lead can be converted; {lead} is {lead.get_status_display().lower()}.")
     at = timezone.now()
     is_new = deal is None
-    before: dict[str, int | None] = {}
+    before: dict[str, int | str | None] = {"status": lead.status}
     if deal is None:
         deal = make_opportunity(lead, by=by, door=door, at=at, **facts)
     else:
-        deal, before = attach(lead, deal, by=by, door=door, at=at)
+        deal, image = attach(lead, deal, by=by, door=door, at=at)
+        before |= image
     if next_step.strip():
         task = plan_task(deal, next_step, by=by, assignee_id=deal.owner_id, due_on=due_on, at=at)
         before["task"] = task.pk
     for model in FOLLOWING:
         model._base_manager.filter(lead=lead, deal=None).update(deal=deal)
-    lead.status, lead.converted_at = Lead.Status.CONVERTED, at
+    lead.status, lead.converted_at, lead.qualified_at = Lead.Status.CONVERTED, at, lead.qualified_at or at
     lead.version += 1
     lead.save()
-    deal.refresh_from_db()
     Conversion.objects.create(
         workspace_id=lead.workspace_id, lead=lead, deal=deal, is_new_deal=is_new, by_id=acting(by), at=at,
         before=before, version=deal.version,
     )  # fmt: skip
-    record(deal, Activity.Kind.LEAD_CONVERTED, by=by, door=door, at=at, lead_id=lead.pk, data={"lead": lead.name})
+    told = {"lead": lead.name} | ({"why": qualified_by} if qualified_by else {})
+    record(deal, Activity.Kind.LEAD_CONVERTED, by=by, door=door, at=at, lead_id=lead.pk, data=told)
     return deal, True
 
 
 @action
 def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lead:
-    """The lead is qualified again, and a deal made for it goes to the bin. Refused once somebody has worked the deal."""
+    """The lead is what it was (qualified, mostly), and a deal made for it goes to the bin. Refused once somebody has worked
+    the deal."""
     check_may(by, Role.REP, "undo conversions")
     lead = lock_lead(lead)
     conversion = standing(lead)
@@ -115,7 +119,7 @@ def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lea
     now = timezone.now()
     if deal is not None and deal.deleted_at is None:
         leave(lead, conversion, by, door, now)
-    lead.status, lead.converted_at = Lead.Status.QUALIFIED, None
+    lead.status, lead.converted_at = conversion.before.get("status", Lead.Status.QUALIFIED), None
     lead.version += 1
     lead.save()
     conversion.undone_at = now
@@ -160,8 +164,10 @@ def make_opportunity(lead: Lead, *, by: Membership | None, door: Door, at: datet
         "source": lead.source,
     }
     deal = create_deal(lead.workspace, by=by, door=door, at=at, lead=lead, **known | facts)
-    if lead.contact:
-        add_contact(deal, lead.contact, by=by, door=door, at=at)
+    if lead.contact_id:
+        DealContact.objects.create(
+            workspace_id=lead.workspace_id, deal=deal, contact_id=lead.contact_id, is_primary=True
+        )
     return deal
 
 

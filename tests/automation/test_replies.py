@@ -56,7 +56,7 @@ def test_a_positive_reply_becomes_a_deal(acme, lead, intent, stage):
     assert lead.status == Lead.Status.CONVERTED
     told = Notification.objects.get(kind=Notification.Kind.POSITIVE_REPLY)
     assert (told.recipient, told.deal) == (acme.bob.user, deal)
-    assert done(message) == {Kinds.DEAL_CREATED, Kinds.LEAD_CHANGED, Kinds.TASK}
+    assert done(message) == {Kinds.DEAL_CREATED, Kinds.TASK}
 
 
 def test_once_however_often_it_is_done(acme, lead):
@@ -135,7 +135,7 @@ def test_an_undo_says_what_stands_in_its_way(acme, lead):
     move_to_stage(Deal.objects.get(), acme.stages["Proposal"], by=acme.alice)
     with pytest.raises(Refused):
         actions.undo(message, by=acme.bob)
-    assert done(message) == {Kinds.DEAL_CREATED, Kinds.LEAD_CHANGED, Kinds.TASK}
+    assert done(message) == {Kinds.DEAL_CREATED, Kinds.TASK}
 
 
 def test_a_question_is_a_task_for_today(acme, lead):

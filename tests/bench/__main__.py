@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Callable
 from urllib.parse import urlencode
@@ -58,8 +59,10 @@ def main() -> None:
         "--only",
         nargs="*",
         default=[],
-        help=f"{' '.join(GOALS)} import browser storm concurrency many hostile",
+        help=f"{' '.join(GOALS)} import browser storm concurrency many replies hostile",
     )
+    parser.add_argument("--replies", type=int, default=1000, help="that become deals while workers are killed")
+    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--profile", help="do not measure: say where the time of this page goes")
     options = parser.parse_args()
     if options.only == ["hostile"]:  # no database, no pages
@@ -84,10 +87,19 @@ def main() -> None:
     if not wanted or "many" in wanted:
         with server(workers=2) as (port, _), worker(port):
             result["many"] = many.measure(filled, port)
+    if not wanted or "replies" in wanted:
+        result["replies"] = replies(options.replies, options.kills)
     if not wanted or "import" in wanted:
         result["import"] = import_speed()
     table(result)
     print(json.dumps(result))
+
+
+def replies(number: int, kills: int) -> dict[str, object]:
+    """In a process of its own, with a broker of its own."""
+    command = [sys.executable, "-m", "tests.bench.replies", str(number), str(kills)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def import_speed() -> dict[str, float]:
@@ -219,7 +231,7 @@ def table(result: dict[str, object]) -> None:
                 f"{line['bytes'] / 1024:7.1f}"
                 + (f"{line['floor_ms']:11.2f}{line['p50_ms'] / line['floor_ms']:7.1f}" if "floor_ms" in line else "")
             )
-    for name in ("hello", "concurrency", "storm", "many", "browser", "import"):
+    for name in ("hello", "concurrency", "storm", "many", "browser", "replies", "import"):
         if name in result:
             say(f"{name}: {result[name]}")
     sys.stderr.flush()

@@ -1,0 +1,149 @@
+"""A reply becomes a deal, exactly once: replies are delivered one to three times each while workers are killed (SIGKILL) and
+the broker is away for a minute and comes back empty. And how quick that is while nobody disturbs it.
+
+Real PostgreSQL, a Valkey of its own, real Celery workers. Run by `./run bench --only replies` as a process of its own, since
+its broker is not that of the other figures. The last line of stdout is a JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from launcher.valkey import Valkey
+from tests.bench.serving import ROOT
+
+SEED = 20
+
+
+def main() -> None:
+    replies, kills = int(sys.argv[1]), int(sys.argv[2])
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "logs").mkdir()
+        broker = Valkey(Path(folder), "bench")
+        os.environ["REDIS_URL"] = broker.url(broker.start())
+        try:
+            print(json.dumps(measured(broker, replies, kills)))
+        finally:
+            broker.stop()
+
+
+def measured(broker: Valkey, replies: int, kills: int) -> dict[str, object]:
+    import django  # noqa: PLC0415 - settings read where the broker is, which is known only now
+
+    django.setup()
+    from tests.bench import reply_proof as proof  # noqa: PLC0415
+
+    quick = proof.Office("quick", 300)
+    with workers(1, "solo"):
+        speed = proof.throughput(quick)
+    steady = proof.Office("steady", 300)
+    with workers(1, "prefork"):
+        delays = proof.latency(steady, per_second=10)
+    office = proof.Office("storm", replies)
+    stop = threading.Event()
+    with workers(2, "prefork") as crew:
+        storm = [
+            threading.Thread(target=crew.kill_at_random, args=(kills, stop)),
+            threading.Thread(target=away, args=(broker,)),
+        ]
+        for thread in storm:
+            thread.start()
+        office.deliver_all(times=(1, 2, 3), until=lambda: crew.killed >= kills)
+        storm[0].join()
+        storm[1].join()
+        drained = office.wait_until_drained(120)
+        figures = office.figures()
+    return {
+        "replies": replies,
+        "kills": crew.killed,
+        "of_them_whole_workers": crew.whole,
+        "broker_away_s": AWAY,
+        "drained_after_s": drained,
+        **figures,
+        "replies_per_second": speed,
+        **delays,
+    }
+
+
+# --- what is disturbed ------------------------------------------------------------------------------
+
+AWAY = 60
+
+
+def away(broker: Valkey) -> None:
+    """It keeps nothing: whatever it held is gone."""
+    time.sleep(20)
+    port = broker.port_file.read_text()
+    broker.stop()
+    time.sleep(AWAY)
+    broker.listen(int(port))
+
+
+class Crew:
+    """Workers, and a beat, that are started again whenever they are killed."""
+
+    def __init__(self, number: int, pool: str):
+        self.commands = [
+            [*CELERY, "worker", "-P", pool, "-c", "2", "-l", "error", "-n", f"w{n}@bench"] for n in range(number)
+        ]
+        self.commands.append([*CELERY, "beat", "-l", "error"])
+        self.killed = self.whole = 0
+        self.processes = [start(command) for command in self.commands]
+        self.random = random.Random(SEED)
+
+    def kill_at_random(self, kills: int, stop: threading.Event) -> None:
+        """Mostly the process that does a task; one in twenty times the whole worker."""
+        while self.killed < kills and not stop.is_set():
+            time.sleep(self.random.uniform(0.2, 1.4))
+            number = self.random.randrange(len(self.processes) - 1)
+            process = self.processes[number]
+            children = [int(pid) for pid in (Path("/proc") / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()]  # fmt: skip
+            if self.killed % 20 == 19 or not children:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                self.processes[number] = start(self.commands[number])
+                self.whole += 1
+            else:
+                os.kill(self.random.choice(children), signal.SIGKILL)
+            self.killed += 1
+
+    def end(self) -> None:
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+CELERY = [sys.executable, "-m", "celery", "-A", "crm_project"]
+
+
+def start(command: list[str]) -> subprocess.Popen:
+    environment = os.environ | {"CRM_ENV": "production", "DATABASE_CONN_MAX_AGE": "600", "DATABASE_POOL": "0"}
+    with (Path(os.environ["STATIC_ROOT"]).parent / "logs" / "bench-replies.log").open("ab") as log:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+@contextmanager
+def workers(number: int, pool: str) -> Iterator[Crew]:
+    crew = Crew(number, pool)
+    time.sleep(8)  # until they listen
+    try:
+        yield crew
+    finally:
+        crew.end()
+
+
+if __name__ == "__main__":
+    main()
