@@ -138,7 +138,8 @@ class Message(About):
 
     @property
     def sender(self) -> str:
-        return self.sender_name or self.sender_email or "nobody named"
+        known = self.contact.name if self.contact else ""
+        return self.sender_name or known or self.sender_email or "nobody named"
 
     @property
     def at(self):

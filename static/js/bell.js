@@ -40,7 +40,7 @@ document.addEventListener("submit", async (event) => {
   if (!form.matches("[data-told]")) return;
   event.preventDefault();
   try {
-    const { html } = await send(form.action, { body: new FormData(form) });
+    const { html } = await send(form.action, { body: new FormData(form, event.submitter) });
     showAll(parse(html));
     if (inbox()) await draw();
     else closePopover();

@@ -20,7 +20,8 @@ from workspaces.mounting import root_url, workspace_url
 from workspaces.people import initials, tone_of
 
 register = template.Library()
-KINDS = frozenset(("deal", "lead", "company", "contact", "member"))
+# Pages whose names begin so belong to the link whose name begins so.
+KINDS = {kind: kind for kind in ("deal", "lead", "company", "contact", "member")} | {"inbox": "message"}
 
 register.simple_tag(filled)
 
@@ -45,7 +46,7 @@ def nav(context: dict, name: str, icon: str, label: str, css: str = "nav", below
     here = getattr(context["request"].resolver_match, "url_name", None) or ""
     kind = name.partition("_")[0]
     url = reverse(name) if context.get("workspace") else root_url(name)
-    is_current = here == name or (kind in KINDS and here.partition("_")[0] == kind)
+    is_current = here == name or (kind in KINDS and here.partition("_")[0] == KINDS[kind])
     is_current = is_current or (below and context["request"].path.startswith(url))
     current = "page" if is_current else ""
     return drawn(
