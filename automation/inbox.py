@@ -248,6 +248,10 @@ class Opened:
         """Of the same person."""
         if self.message.contact is None:
             return []
-        found = Message.objects.visible_to(self.inbox.request.member).filter(contact=self.message.contact)
+        found = (
+            Message.objects.visible_to(self.inbox.request.member)
+            .filter(contact=self.message.contact)
+            .select_related("contact")
+        )
         before = found.filter(older_than(cursor(self.message.received_at, self.message.pk), "received_at"))
         return list(before.listed().order_by("-received_at", "-pk")[:THREAD])

@@ -275,7 +275,8 @@ def connect(message: Message, by: Membership | None) -> None:
 
 
 def set_status(lead: Lead, message: Message, by: Membership | None, status: Lead.Status, reason: str = "") -> Lead:
-    """Unless it is so already, or the lead is converted."""
+    """Unless it is so already, or the lead is converted. It takes the newest: nobody has looked at an older one."""
+    lead = lock_lead(lead)
     if lead.status in (status, Lead.Status.CONVERTED):
         return lead
     before = {"status": lead.status, "unqualified_reason": lead.unqualified_reason, "became": status}

@@ -1,7 +1,6 @@
 """The commonest jobs of a rep, counted: each may cost as many clicks, or keys, as the design gives it.
 
-Text that is typed is the job itself and is not counted, nor is Tab from one field to the next. The two jobs that begin
-with a received email come with the mail.
+Text that is typed is the job itself and is not counted, nor is Tab from one field to the next.
 """
 
 from __future__ import annotations
@@ -13,9 +12,12 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from activities.models import Activity, Note, Task
+from automation.actions import read_message, receive
+from automation.models import Message
 from deals.models import Deal
 from leads.actions import capture, update_lead
 from leads.models import Lead
+from tests.automation.mails import mail
 from tests.browser.board import card, drag, fill, lane, open_board, stands_in
 from tests.waiting import wait_until
 from workspaces.tenancy import tenant
@@ -253,3 +255,42 @@ def test_make_a_new_deal(hands, place, by):
         hands.press("Control+Enter")
     assert saved(place, lambda: Deal.objects.filter(company__name="Fjordline").first()).name == "Galley temperatures"
     hands.spent(clicks=2 * (by == "mouse"), keys=2 * (by == "keys"))
+
+
+# --- replies ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reply(place, lead) -> Message:
+    """One that a deal was made of, for its lead's owner to look at."""
+    raw = mail("Yes, we are very interested. Please call me to talk about it.", sender="elise@fjordline.test")
+    with tenant(place.workspace):
+        pk = receive(place.workspace, raw)[0].pk
+    read_message(place.workspace.pk, pk)
+    return saved(place, lambda: Message.objects.get(pk=pk, deal__deleted_at=None))
+
+
+@pytest.mark.parametrize("by", ["mouse", "keys"])
+def test_triage_one_reply(hands, place, reply, by):
+    page = hands.page
+    page.goto(place.url("inbox/"))
+    if by == "mouse":
+        hands.click(page.get_by_role("button", name="Accept, next"))
+    else:
+        hands.press("y")
+    expect(page.get_by_role("heading", name="Nothing needs you")).to_be_visible()
+    assert saved(place, lambda: Message.objects.get(pk=reply.pk).handled_by) == place.alice.user
+    hands.spent(clicks=by == "mouse", keys=by == "keys")
+
+
+@pytest.mark.parametrize("by", ["mouse", "keys"])
+def test_undo_an_automation(hands, place, reply, by):
+    page = hands.page
+    page.goto(place.url("inbox/"))
+    if by == "mouse":
+        hands.click(page.get_by_role("button", name="Undo all"))
+    else:
+        hands.press("u")
+    saved(place, lambda: not Deal.objects.exists())
+    expect(page.locator(".outcome .undone")).to_have_count(2)
+    hands.spent(clicks=by == "mouse", keys=by == "keys")
