@@ -23,23 +23,27 @@ PREFILLED = frozenset(("title", "type", "due_on"))
 
 @dataclass(frozen=True)
 class Mode:
-    """One kind of entry. `key` opens it on a record's page, `button` saves it."""
+    """One kind of entry. `key` opens it on a record's page, `button` saves it. `page`: the name of the page that has its
+    form, where that is not one of ours; `under` is the tab that it is reached from, where it has none of its own."""
 
     name: str
     label: str
     icon: str
     button: str
     key: str = ""
+    page: str = ""
+    under: str = ""
 
 
+MAIL = "mail"
 MODES = (
     Mode("note", "Note", "notebook-pen", "Save note", "n"),
-    Mode("email", "Email", "mail", "Log email"),
+    Mode(MAIL, "Email", "mail", "Send", page="mail_new"),
     Mode("call", "Log call", "phone", "Log call", "p"),
     Mode(TASK, "Task", "calendar-plus", "Plan task", "t"),
     Mode("meeting", "Meeting", "video", "Log meeting"),
 )
-BY_NAME = {mode.name: mode for mode in MODES}
+BY_NAME = {mode.name: mode for mode in (*MODES, Mode("email", "Log email", "mail", "Log email", under=MAIL))}
 
 
 def usual_step(today: date) -> dict[str, object]:
@@ -73,8 +77,10 @@ class Composer:
         asked = mode or request.GET.get("compose", "")
         self.mode = BY_NAME.get(asked, MODES[0])
         self.subject, self.kind = subject, subject._meta.model_name
-        self.form = form or form_of(request, self.mode.name)
-        self.form.auto_id = "new_%s"  # beside it may stand a dialog with the same fields
+        # The form of another app comes from its own page, once it is asked for.
+        self.form = form or (None if self.mode.page else form_of(request, self.mode.name))
+        if self.form:
+            self.form.auto_id = "new_%s"  # beside it may stand a dialog with the same fields
         # A draft is one reader's, for one record.
         self.draft = f"{request.member.pk}/{self.kind}/{subject.pk}/{self.mode.name}"
 
@@ -82,10 +88,23 @@ class Composer:
     def action(self) -> str:
         return self.url(self.mode.name)
 
+    @property
+    def page(self) -> str:
+        """The form by itself."""
+        return self.action.partition("?")[0]
+
+    @property
+    def logging(self) -> str:
+        """Where a mail that was sent elsewhere is logged."""
+        return self.url("email")
+
     def url(self, mode: str) -> str:
         name, more = ("task_new", []) if mode == TASK else ("compose", [mode])
+        if page := BY_NAME[mode].page:
+            name, more = page, []
         return reverse(name, args=[self.kind, self.subject.pk, *more]) + "?inline=1"
 
     def links(self) -> list[tuple[Mode, str, bool]]:
         """Each mode, where its form is, and whether it is the one that is shown."""
-        return [(mode, self.url(mode.name), mode is self.mode) for mode in self.modes]
+        shown = self.mode.under or self.mode.name
+        return [(mode, self.url(mode.name), mode.name == shown) for mode in self.modes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from automation.models import Effect, Mailbox, Message, Suppression
+from automation.models import Effect, Mailbox, MailTemplate, Message, Sending, Suppression
 from workspaces.admin_base import ReadOnlyAdmin
 from workspaces.admin_filters import ChooseFilter
 from workspaces.admin_site import site
@@ -50,3 +50,21 @@ class SuppressionAdmin(ReadOnlyAdmin):
     list_filter = ("reason", "at")
     search_fields = ("email",)
     list_select_related = ("by",)
+
+
+@admin.register(Sending, site=site)
+class SendingAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 74, "outgoing_mail")
+    list_display = ("queued_at", "message", "mailbox", "by", "sent_at", "attempts", "next_try_at", "problem")
+    list_filter = ("queued_at", "sent_at")
+    search_fields = ("message__subject_line", "problem")
+    ordering = ("-queued_at", "-pk")
+    list_select_related = ("message", "mailbox", "by")
+
+
+@admin.register(MailTemplate, site=site)
+class MailTemplateAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 75, "draft")
+    list_display = ("name", "subject", "created_at", "archived_at")
+    list_filter = ("archived_at",)
+    search_fields = ("name", "subject")

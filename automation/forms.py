@@ -1,8 +1,12 @@
-"""What one is asked about a message."""
+"""What one is asked about a message, and for one."""
 
 from __future__ import annotations
 
+import re
+
 from django import forms
+
+from activities.models import LONGEST_TEXT
 
 
 class LinkForm(forms.Form):
@@ -12,3 +16,20 @@ class LinkForm(forms.Form):
         help_text="The name or email address of a contact. The sender's address becomes theirs.",
         widget=forms.TextInput(attrs={"list": "contacts", "autocomplete": "off"}),
     )
+
+
+class MailForm(forms.Form):
+    to = forms.CharField(label="To", max_length=2000, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    subject = forms.CharField(label="Subject", max_length=250)
+    body = forms.CharField(
+        label="Text",
+        max_length=LONGEST_TEXT,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "Write an email"}),
+    )
+
+    def facts(self) -> dict[str, object]:
+        """What send_mail takes."""
+        data = self.cleaned_data
+        to = [text for text in re.split(r"[\s,;]+", data["to"]) if text]
+        return {"to": to, "subject_line": data["subject"], "body": data["body"]}

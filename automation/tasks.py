@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from activities.actions import mailing
 from automation.actions import processing
+from automation.models import Sending
 from workspaces.tasks import survived, workspace_ids
 
 
@@ -24,3 +26,8 @@ def read_missed() -> None:
     for workspace_id in workspace_ids():
         with survived(f"The mail of workspace {workspace_id}"):
             read_messages(workspace_id)
+
+
+@shared_task
+def send_mail(workspace_id: int, sending_id: int) -> None:
+    mailing.send(Sending, workspace_id, sending_id)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from automation import mail_views as mails
 from automation import views
 
 urlpatterns = [
@@ -13,6 +14,10 @@ urlpatterns = [
     path("inbox/<int:pk>/link/", views.message_link, name="message_link"),
     path("inbox/<int:pk>/lead/", views.message_lead, name="message_lead"),
     path("inbox/<int:pk>/effects/<int:effect_pk>/undo/", views.effect_undo, name="effect_undo"),
+    path("inbox/<int:pk>/reply/", mails.mail_reply, name="mail_reply"),
+    path("records/<slug:kind>/<int:pk>/mail/new/", mails.mail_new, name="mail_new"),
+    path("mail/<int:pk>/call-back/", mails.mail_call_back, name="mail_call_back"),
+    path("mail/<int:pk>/again/", mails.mail_again, name="mail_again"),
     path("inbox/<int:pk>/html/", views.message_html, name="message_html"),
     path("inbox/<int:pk>/raw/", views.message_raw, name="message_raw"),
 ]

@@ -6,6 +6,12 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 SHORTEST = 32  # letters of a key
+# What goes out by the one outbox (activities/actions/mailing.py), and who writes it: {model: function}.
+LETTERS = {
+    "activities.NotificationMail": "activities.letters.write",
+    "activities.Attendee": "activities.actions.meetings.write_invitation",
+    "automation.Sending": "automation.actions.sending.write_mail",
+}
 
 
 def outgoing(env: Env) -> dict[str, object]:

@@ -14,16 +14,18 @@ class Ring:
 
     task: str
     args: tuple[int | str, ...]
+    delay: int = 0
 
     def __call__(self) -> None:
-        current_app.send_task(self.task, args=self.args)
+        current_app.send_task(self.task, args=self.args, countdown=self.delay or None)
 
 
-def after_commit(task: str, *args: int | str) -> None:
-    """Enqueue `task` once the transaction is through, and once however often the transaction asks for it.
+def after_commit(task: str, *args: int | str, delay: int = 0) -> None:
+    """Enqueue `task` once the transaction is through, and once however often the transaction asks for it; to be run
+    `delay` seconds later, which are few: what is due in an hour stands in the database.
 
     Redis being away fails nothing: a beat task finds what was missed.
     """
-    ring = Ring(task, args)
+    ring = Ring(task, args, delay)
     if all(waiting != ring for _, waiting, _ in connection.run_on_commit):
         transaction.on_commit(ring, robust=True)

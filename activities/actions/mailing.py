@@ -1,4 +1,5 @@
-"""Mail: notifications, gathered into one mail per reader, and invitations to meetings; sent until the mail server takes it.
+"""Mail: notifications, gathered into one mail per reader, and whatever else settings.LETTERS names; sent until the mail
+server takes it.
 
 A notification is put into one mail only, under a lock. A mail is sent at least once: a worker claims it for CLAIM, sends
 it, and says so; one that dies in between leaves it claimed, and when the claim is over it goes out again under the same
@@ -10,14 +11,16 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from django.core.mail import EmailMultiAlternatives
+from django.apps import apps
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
-from activities import letters
-from activities.actions.meetings import write_invitation
-from activities.models import Attendee, Delivery, Notification, NotificationMail, Outgoing
+from activities.models import Delivery, Notification, NotificationMail, Outgoing
 from activities.quiet import HOLD, after_quiet, next_digest
 from workspaces.models import Membership
 from workspaces.standins import receives_no_mail
@@ -28,11 +31,13 @@ TRIES = 10
 LONGEST_PAUSE = timedelta(hours=4)
 BATCH = 500
 BY_MAIL = Delivery.When
-# What is mailed, and who writes it: inside its workspace; None when there is nothing to say any more.
-LETTERS: dict[type[Outgoing], Callable[[Any], EmailMultiAlternatives | None]] = {
-    NotificationMail: letters.write,
-    Attendee: write_invitation,
-}
+Writer = Callable[[Any], EmailMessage | None]
+
+
+@cache
+def writers() -> dict[type[Outgoing], Writer]:
+    """What is mailed, and who writes it: inside its workspace; None when there is nothing to say any more."""
+    return {apps.get_model(name): import_string(path) for name, path in settings.LETTERS.items()}
 
 
 def mail_times(members: Iterable[Membership], kind: str, now: datetime) -> dict[int, datetime | None]:
@@ -92,7 +97,7 @@ def to_send() -> list[tuple[type[Outgoing], int, int]]:
     """(kind, workspace id, id) of what waits, of each kind the oldest first."""
     found: list[tuple[type[Outgoing], int, int]] = []
     with all_workspaces():
-        for kind in LETTERS:
+        for kind in writers():
             waiting = kind._default_manager.filter(next_try_at__lte=timezone.now()).order_by("next_try_at")
             found += [(kind, *keys) for keys in waiting.values_list("workspace_id", "pk")[:BATCH]]
     return found
@@ -116,23 +121,26 @@ def send(kind: type[Outgoing], workspace_id: int, pk: int) -> bool:
             row.next_try_at = None if is_final else timezone.now() + pause(row.attempts)
             row.problem = problem[:200]
         row.save()
+        row.settled()
     return not is_away
 
 
-def _claim(kind: type[Outgoing], pk: int) -> tuple[Outgoing | None, EmailMultiAlternatives | None]:
+def _claim(kind: type[Outgoing], pk: int) -> tuple[Outgoing | None, EmailMessage | None]:
     """The row, and its mail as the reader may see it now; None when it is another's, or there is nothing left to say."""
     locked = kind._default_manager.select_for_update(skip_locked=True, no_key=True)
     row = locked.filter(pk=pk, next_try_at__lte=timezone.now()).first()
     if row is None:
         return None, None
-    message = LETTERS[kind](row)
+    message = writers()[kind](row)
     row.attempts += 1
     row.next_try_at = timezone.now() + CLAIM if message else None
     row.save()
+    if message is None:
+        row.settled()
     return row, message
 
 
-def _hand_over(message: EmailMultiAlternatives) -> tuple[str, bool, bool]:
+def _hand_over(message: EmailMessage) -> tuple[str, bool, bool]:
     """(what went wrong, whether it always will, whether the server is away)."""
     try:
         message.send()

@@ -88,4 +88,4 @@ class Activity(About):
     def is_logged(self) -> bool:
         """Written down by hand by whom it happened to; what was planned before is a task."""
         kinds = (self.Kind.CALL, self.Kind.MEETING, self.Kind.EMAIL_OUT, self.Kind.EMAIL_IN)
-        return self.kind in kinds and self.door == Door.WEB and self.task_id is None
+        return self.kind in kinds and self.door == Door.WEB and self.task_id is None and "message" not in self.data

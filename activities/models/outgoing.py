@@ -24,3 +24,6 @@ class Outgoing(TenantModel):
     def taken(self, claimed: Outgoing) -> None:
         """The mail server has it as it was when it was `claimed`."""
         self.sent_at, self.next_try_at, self.problem = timezone.now(), None, ""
+
+    def settled(self) -> None:
+        """What became of a try was saved; whoever shows it elsewhere writes it there."""

@@ -5,10 +5,12 @@ from automation.actions.effects import undo_effect
 from automation.actions.processing import read_message, take, waiting
 from automation.actions.receiving import receive
 from automation.actions.replies import act, create_deal_from_positive_reply
+from automation.actions.sending import call_back, send_again, send_mail
 
 __all__ = [
     "accept",
     "act",
+    "call_back",
     "correct",
     "create_deal_from_positive_reply",
     "handle",
@@ -17,6 +19,8 @@ __all__ = [
     "read_message",
     "receive",
     "reopen",
+    "send_again",
+    "send_mail",
     "take",
     "undo",
     "undo_effect",

@@ -13,6 +13,7 @@ from django.db.models import Value
 
 from automation.mail.parts import Mail
 from automation.models import Message
+from automation.reply_address import named_message
 from deals.models import Deal
 from leads.actions import find_company, find_contact
 from leads.models import Company, Contact, Lead
@@ -20,6 +21,8 @@ from leads.names import domain_of
 from workspaces.models import Workspace
 
 FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+# Where the address stands that a mail was sent to.
+ADDRESSED = ("to", "cc", "delivered-to", "x-original-to", "x-envelope-to", "envelope-to", "x-forwarded-to")
 NEWEST = 20  # ids of a thread that are looked for
 # Leads that are still pursued come before these.
 OVER = (Lead.Status.CONVERTED, Lead.Status.UNQUALIFIED, Lead.Status.DO_NOT_CONTACT)
@@ -40,14 +43,18 @@ class Match:
 def match(workspace: Workspace, mail: Mail) -> Match:
     doubt = "The mail server that took it in says that it is not from whom it claims." if is_forged(mail) else ""
     contact = find_contact(workspace, mail.sender.email)
-    thread = thread_of(workspace, mail)
+    thread = by_token(workspace, mail)
+    is_token = thread is not None
+    thread = thread or thread_of(workspace, mail)
     if thread and (contact or is_colleague(thread, mail)):
         if contact and contact.pk != thread.contact_id and not knows(thread, contact, mail):
             doubt = doubt or f"{contact} answers a mail that was sent to others."
         return belonging(By.THREAD, contact or thread.contact, thread, doubt)
+    if thread and is_token:
+        doubt = doubt or f"It came to the reply address of a mail to {names(thread)}, and its sender is not known."
+        return belonging(By.THREAD, thread.contact, thread, doubt)
     if thread:
-        sent_to = ", ".join(address for _, address in thread.recipients) or "somebody else"
-        doubt = doubt or f"It answers a mail to {sent_to}, and its sender is not known."
+        doubt = doubt or f"It answers a mail to {names(thread)}, and its sender is not known."
         return Match(doubt=doubt)
     if contact:
         return belonging(By.ADDRESS, contact, None, doubt)
@@ -73,6 +80,17 @@ def thread_of(workspace: Workspace, mail: Mail) -> Message | None:
     return (
         ours.select_related("lead", "deal", "contact__company").order_by("-received_at", "-pk").first() if ids else None
     )
+
+
+def by_token(workspace: Workspace, mail: Mail) -> Message | None:
+    """The mail of ours whose reply address it came to."""
+    named = named_message((value for name in ADDRESSED for value in mail.headers.get(name, ())), workspace.pk)
+    ours = Message.objects.listed().filter(workspace=workspace, pk=named, direction=Message.Direction.OUT)
+    return ours.select_related("lead", "deal", "contact__company").first() if named else None
+
+
+def names(thread: Message) -> str:
+    return ", ".join(address for _, address in thread.recipients) or "somebody else"
 
 
 def is_colleague(thread: Message, mail: Mail) -> bool:

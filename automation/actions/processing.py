@@ -182,8 +182,8 @@ def acted(message: Message, by: Membership | None) -> None:
         message.state, message.problem = State.REVIEW, refused.message[:300]
 
 
-def write_line(message: Message) -> None:
-    """In the timelines of whom it is from: what was written, what it was taken for, and why."""
+def write_line(message: Message, *, by: Membership | None = None, door: Door = Door.AUTOMATION) -> None:
+    """In the timelines of whom it is from or for: what was written, what it was taken for, and why."""
     subject = message.subject
     if subject is None:
         return
@@ -191,8 +191,8 @@ def write_line(message: Message) -> None:
     message.line = record(
         subject,
         Activity.Kind.EMAIL_IN if message.direction == Message.Direction.IN else Activity.Kind.EMAIL_OUT,
-        by=None,
-        door=Door.AUTOMATION,
+        by=by,
+        door=door,
         at=message.at,
         body=(message.visible_text or message.text)[:LONGEST_TEXT],
         data=line_data(message),
@@ -202,6 +202,8 @@ def write_line(message: Message) -> None:
 
 def line_data(message: Message) -> dict[str, object]:
     data: dict[str, object] = {"message": message.pk, "subject": message.subject_line, "sender": message.sender}
+    if message.direction == Message.Direction.OUT:
+        data["to"] = ", ".join(name or email for name, email in message.recipients)[:300]
     if message.intent:
         data |= {
             "intent": str(Intent(message.intent).label),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from activities.composing import Composer
+from activities.composing import MAIL, Composer
 from activities.file_views import panel as files_panel
 from activities.models import Note, Task
 from activities.timeline import Timeline, open_and_ended, open_tasks
@@ -52,7 +52,7 @@ def timeline(request: MemberRequest, deal: Deal, around: Around) -> dict[str, ob
 
 
 def emails(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:
-    return {"timeline": Timeline(request, deal, "emails")} | composer(request, deal, "email")
+    return {"timeline": Timeline(request, deal, "emails")} | composer(request, deal, MAIL)
 
 
 def tasks(request: MemberRequest, deal: Deal, around: Around) -> dict[str, object]:

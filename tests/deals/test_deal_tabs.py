@@ -119,13 +119,27 @@ def test_the_composer_stands_in_the_page_and_its_modes_are_links(acme, bob, deal
     composer = page(bob, deal).one(id="composer")
     assert [link.text for link in composer.one("nav").all("a")] == ["Note", "Email", "Log call", "Task", "Meeting"]
     assert composer.one("form")["action"] == url(acme.workspace, "compose", "deal", deal.pk, "note") + "?inline=1"
-    for mode, field in (("call", "outcome"), ("task", "due_on"), ("meeting", "minutes"), ("email", "at_0")):
+    for mode, field in (("call", "outcome"), ("task", "due_on"), ("meeting", "minutes")):
         [link] = [link for link in composer.one("nav").all("a") if f"compose={mode}" in link["href"]]
         plain = page(bob, deal, link["href"]).one(id="composer")
         scripted = read(bob.get(link["data-mode"], headers=SCRIPT)).one(id="composer")
         for shown in (plain, scripted):
             assert shown.one("nav").one("a", aria_current="true").text == link.text
             assert field in shown.one("form").fields
+
+
+def test_a_mail_is_written_or_logged(acme, bob, deal):
+    """The form of a mail comes from its own page; without JavaScript a link leads there."""
+    waiting = page(bob, deal, "?compose=mail").one(id="composer")
+    assert waiting.one("nav").one("a", aria_current="true").text == "Email"
+    [loads] = [found["hx-get"] for found in waiting.walk() if "hx-get" in found.attributes]
+    form = read(bob.get(loads, headers=SCRIPT)).one(id="composer")
+    assert {"to", "subject", "body"} <= set(form.one("form").fields)
+    [logging] = [link["data-mode"] for link in form.one("form").all("a") if "data-mode" in link.attributes]
+    logged = read(bob.get(logging, headers=SCRIPT)).one(id="composer")
+    assert logged.one("nav").one("a", aria_current="true").text == "Email" and "at_0" in logged.one("form").fields
+    alone = read(bob.get(waiting.one("p", "fields").one("a")["href"]))
+    assert {"to", "subject", "body"} <= set(alone.one("form", "form-page").fields)
 
 
 def test_what_is_sent_from_the_page_is_saved_with_and_without_javascript(acme, bob, deal):

@@ -162,6 +162,10 @@ def task(rows: Rows, kwargs: dict) -> dict:
     return facts | times | {"assignee": rows.user}
 
 
+def letter(rows: Rows, kwargs: dict) -> dict:
+    return {"to": "ida@brightwater.example", "subject": "Hi", "body": "Dear Ida"}
+
+
 def delivery(rows: Rows, kwargs: dict) -> dict:
     return dict.fromkeys(Notification.Kind.values, "daily") | {"quiet_from": "22:00", "quiet_until": "07:00"}
 
@@ -401,6 +405,10 @@ CASES = {
     "message_link": Case(at("stray"), body=lambda rows, _: {"contact": rows.stranger}),
     "message_lead": Case(at("stray"), get=False, body=lambda *_: {}),
     "effect_undo": Case(lambda rows: [{"pk": rows.message, "effect_pk": rows.effect}], get=False, body=lambda *_: {}),
+    "mail_reply": Case(at("message"), body=letter),
+    "mail_new": Case(subjects(), body=letter),
+    "mail_call_back": Case(at("mail"), get=False, body=lambda *_: {}),
+    "mail_again": Case(at("unsent"), get=False, body=lambda *_: {}, post_ok=(302, 200, 422)),
     "message_html": Case(at("message")),
     "message_raw": Case(at("message")),
     "file_delete": Case(at("file"), get=False, body=lambda *_: {}),

@@ -35,7 +35,7 @@ from activities.actions import (
 from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from automation import actions as automation
 from automation.intents import Intent
-from automation.models import Mailbox, Message
+from automation.models import Mailbox, MailTemplate, Message
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -148,6 +148,8 @@ class Rows:
     effect: int = 0  # the task it brought
     handled: int = 0  # one that somebody is through with
     stray: int = 0  # one from somebody unknown
+    mail: int = 0  # one that is about to leave
+    unsent: int = 0  # one that was given up
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
     rate: int = 0
@@ -310,6 +312,19 @@ def fill_mail(rows: Rows, owner: Membership) -> None:
     Message.objects.filter(pk=stray.pk).update(state=Message.State.UNMATCHED, sender_email=f"stray@{rows.slug}.test")
     rows.mailbox, rows.message, rows.stray = box.pk, message.pk, stray.pk
     rows.effect = message.effects.get(kind="task").pk
+    fill_outbox(rows, owner, lead)
+
+
+def fill_outbox(rows: Rows, owner: Membership, lead: Lead) -> None:
+    """Mail of our own: one that can still be called back, and one that no server took."""
+    facts = {"by": owner, "to": [f"reply@{rows.slug}-lead.test"], "about": lead}
+    sent, given_up = (
+        automation.send_mail(owner.workspace, subject_line=subject, body="Dear all", **facts) for subject in ("A", "B")
+    )
+    type(given_up).objects.filter(pk=given_up.pk).update(next_try_at=None, attempts=10, problem="refused")
+    rows.mail, rows.unsent = sent.message_id, given_up.message_id
+    template = MailTemplate.objects.create(workspace=owner.workspace, name="Hello", subject="Hi", body="Dear you")
+    MailTemplate.objects.filter(pk=template.pk).update(subject="Hello")
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:

@@ -1,0 +1,277 @@
+"""Mail goes out: written as a message, put into the one outbox (activities/actions/mailing.py), called back while it can be.
+
+What is sent is made of the row alone, so that a second try is the first one again, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import timedelta
+from email.utils import format_datetime, formataddr, parseaddr
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage
+from django.core.validators import validate_email
+from django.db.models import F, Q
+from django.utils import timezone
+
+from activities.actions.recording import written
+from activities.letters import message_id
+from activities.models import Door
+from automation.actions.processing import write_line
+from automation.mail.identity import key_of
+from automation.models import Mailbox, Message, Sending, Suppression
+from automation.reply_address import reply_address
+from leads.actions import find_contact
+from leads.models import Company, Contact, ContactEmail, Lead
+from leads.names import normalise_email
+from workspaces.access import check_may
+from workspaces.action import Refused, action
+from workspaces.background import after_commit
+from workspaces.models import Membership, Role, User, Workspace
+from workspaces.standins import NO_MAIL, receives_no_mail
+from workspaces.tenant import TenantModel
+
+HOLD = timedelta(seconds=10)  # so long a mail can be called back
+MOST = 20  # addresses of one mail
+LONGEST_SUBJECT = 250
+ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,250}")  # of a message: it comes out of mail of others, and goes into a header
+
+
+@action
+def send_mail(
+    workspace: Workspace,
+    *,
+    by: Membership,
+    to: Sequence[str],
+    subject_line: str,
+    body: str,
+    about: TenantModel | None = None,
+    answers: Message | None = None,
+) -> Sending:
+    """`about` a deal, lead, contact or company; or in answer to a message, then about what that is. It leaves in HOLD."""
+    check_may(by, Role.REP, "send mail")
+    emails = check_addresses(workspace, to)
+    message = Message(workspace=workspace, subject_line=line(subject_line)[:LONGEST_SUBJECT], text=written(body))
+    if not message.text:
+        raise Refused("An empty mail was not sent.", fields={"body": "What do you write?"})
+    if not message.subject_line:
+        raise Refused("A mail without a subject was not sent.", fields={"subject": "What is it about?"})
+    belong(message, about, answers, emails[0])
+    return queue(message, emails, by=by, mailbox=mailbox_for(workspace, by.user_id, answers), hold=HOLD)
+
+
+def queue(
+    message: Message,
+    emails: Sequence[str],
+    *,
+    by: Membership,
+    mailbox: Mailbox | None,
+    hold: timedelta = timedelta(),
+    opt_out: str = "",
+    door: Door = Door.WEB,
+) -> Sending:
+    """The message as it will leave, its line in the timeline, and its place in the outbox."""
+    workspace, user, now = message.workspace, by.user, timezone.now()
+    message.direction, message.state, message.tries_left = Message.Direction.OUT, Message.State.DONE, 0
+    message.sent_at = message.received_at = message.handled_at = now.replace(microsecond=0)
+    message.message_id = message_id("mail", workspace.pk, uuid4()).strip("<>")
+    message.sender_name = line(str(user) if mailbox else f"{user} ({workspace})")[:200]
+    message.sender_email = mailbox.address if mailbox else parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    message.recipients = [[name_of(workspace, email), email] for email in emails]
+    message.visible_text = message.text
+    message.key = key_of(f"From: <{message.sender_email}>\nMessage-ID: <{message.message_id}>\n\n".encode())
+    message.save()
+    reply_to = reply_address(mailbox.address, workspace.pk, message.pk) if mailbox else user.email
+    sending = Sending.objects.create(
+        workspace=workspace, message=message, mailbox=mailbox, by_id=by.user_id, reply_to=reply_to, opt_out=opt_out,
+        queued_at=now, next_try_at=now + hold,
+    )  # fmt: skip
+    message.raw = letter(sending).message().as_bytes()
+    write_line(message, by=by, door=door)
+    message.save(update_fields=["raw", "line"])
+    sending.settled()
+    after_commit("automation.tasks.send_mail", workspace.pk, sending.pk, delay=int(hold.total_seconds()))
+    return sending
+
+
+@action
+def call_back(sending: Sending, *, by: Membership) -> Sending:
+    """It does not leave; refused once a worker has it."""
+    sending = lock(sending, by)
+    if sending.cancelled_at:
+        return sending
+    if sending.attempts or sending.next_try_at is None:
+        raise Refused("It has left already.")
+    sending.cancelled_at, sending.next_try_at = timezone.now(), None
+    sending.save(update_fields=["cancelled_at", "next_try_at"])
+    sending.settled()
+    return sending
+
+
+@action
+def send_again(sending: Sending, *, by: Membership) -> Sending:
+    """What was given up is tried anew, under the same Message-ID."""
+    sending = lock(sending, by)
+    if sending.state != Sending.State.FAILED:
+        raise Refused("Only a mail that was given up is sent again.")
+    emails = [email for _, email in sending.message.recipients]
+    check_addresses(sending.workspace, emails)
+    sending.attempts, sending.problem, sending.next_try_at = 0, "", timezone.now()
+    sending.save(update_fields=["attempts", "problem", "next_try_at"])
+    sending.settled()
+    after_commit("automation.tasks.send_mail", sending.workspace_id, sending.pk)
+    return sending
+
+
+def lock(sending: Sending, by: Membership) -> Sending:
+    check_may(by, Role.REP, "send mail")
+    locked = Sending.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("workspace", "message__line").get(pk=sending.pk)
+
+
+# --- the letter ---------------------------------------------------------------------------------------
+
+
+def write_mail(sending: Sending) -> EmailMessage | None:
+    """For the outbox; None where it was called back, or somebody asked for no mail meanwhile."""
+    if sending.cancelled_at:
+        return None
+    emails = [email for _, email in sending.message.recipients]
+    if problem := silent(sending.workspace_id, emails):
+        sending.problem = problem[:200]
+        return None
+    return letter(sending)
+
+
+def letter(sending: Sending) -> EmailMessage:
+    """By Django's own class alone: it folds, encodes, and refuses a line break in a header (safety.md, T14)."""
+    message = sending.message
+    headers = {"Message-ID": f"<{message.message_id}>", "Date": format_datetime(message.sent_at)}
+    if message.answers:
+        first, *others = message.answers
+        headers["In-Reply-To"] = f"<{first}>"
+        headers["References"] = " ".join(f"<{each}>" for each in (*others, first))
+    body = message.text
+    if sending.opt_out:
+        headers |= {"List-Unsubscribe": f"<{sending.opt_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        body = f"{body}\n\n-- \nNo more of these mails: {sending.opt_out}\n"
+    return EmailMessage(
+        subject=message.subject_line,
+        body=body,
+        from_email=formataddr((message.sender_name, message.sender_email)),
+        to=[formataddr((name, email)) for name, email in message.recipients],
+        reply_to=[sending.reply_to],
+        headers=headers,
+    )
+
+
+def line(text: str) -> str:
+    """One line without signs that are not seen, but for what joins letters: what may stand in a header."""
+    return " ".join("".join(" " if is_unseen(sign) else sign for sign in text).split())
+
+
+def is_unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign not in "\u200c\u200d"
+
+
+def answered(message: Message) -> list[str]:
+    """What an answer to it names: it, and what it answers itself (first In-Reply-To, then the rest of References)."""
+    known = [each for each in (*message.answers[1:], *message.answers[:1]) if ID.fullmatch(each)]
+    return list(dict.fromkeys(filter(ID.fullmatch, (message.message_id, *known))))[:50]
+
+
+# --- who gets it, who it is from ----------------------------------------------------------------------
+
+
+def check_addresses(workspace: Workspace, to: Sequence[str]) -> list[str]:
+    """As they are written to; refused with the reason, beside the field."""
+    emails = list(dict.fromkeys(filter(None, map(normalise_email, to))))
+    problem = "" if emails else "To whom?"
+    if len(emails) > MOST:
+        problem = f"At most {MOST} people."
+    for email in emails:
+        try:
+            validate_email(email)
+        except ValidationError:
+            problem = problem or f"“{email[:80]}” is no address."
+        if receives_no_mail(email):
+            problem = problem or NO_MAIL
+    problem = problem or silent(workspace.pk, emails)
+    if problem:
+        raise Refused(problem, fields={"to": problem})
+    return emails
+
+
+def silent(workspace_id: int, emails: Sequence[str]) -> str:
+    """Why these get no mail; empty where they may."""
+    found = Suppression.objects.filter(workspace_id=workspace_id, email__in=emails).order_by("email").first()
+    if found:
+        return f"{found.email} gets no mail from here: {found.get_reason_display().lower()}."
+    asked = ContactEmail.objects.filter(workspace_id=workspace_id, email__in=emails)
+    asked = asked.filter(Q(contact__do_not_email=True) | Q(contact__leads__status=Lead.Status.DO_NOT_CONTACT))
+    names = sorted(set(asked.values_list("email", flat=True)))
+    return f"{', '.join(names)} asked for no mail." if names else ""
+
+
+def mailbox_for(workspace: Workspace, user_id: int, answers: Message | None = None) -> Mailbox | None:
+    """The one that the thread came in by, else the member's own, else the workspace's."""
+    boxes = Mailbox.objects.filter(workspace=workspace, is_active=True).exclude(address="")
+    boxes = boxes.filter(Q(owner=None) | Q(owner_id=user_id)).order_by(F("owner").asc(nulls_last=True), "pk")
+    of_thread = boxes.filter(pk=answers.mailbox_id).first() if answers and answers.mailbox_id else None
+    return of_thread or boxes.first()
+
+
+def name_of(workspace: Workspace, email: str) -> str:
+    contact = find_contact(workspace, email)
+    return line(contact.name)[:200] if contact and contact.name != email else ""
+
+
+def belong(message: Message, about: TenantModel | None, answers: Message | None, email: str) -> None:
+    """Whose timeline it stands in."""
+    if answers:
+        message.answers = answered(answers)
+        message.contact, message.company, message.lead = answers.contact, answers.company, answers.lead
+        message.deal = answers.deal if answers.deal and not answers.deal.deleted_at else None
+        return
+    if about is None:
+        return
+    kind = about._meta.model_name
+    setattr(message, str(kind), about)
+    contact = find_contact(message.workspace, email)
+    if kind == "deal":
+        message.lead, message.company = about.lead, about.company  # type: ignore[attr-defined]
+    elif kind == "lead":
+        message.contact, message.company = about.contact, about.company  # type: ignore[attr-defined]
+    elif isinstance(about, Contact):
+        message.company = about.company
+    if message.contact is None and contact and belongs(contact, message.company, kind):
+        message.contact = contact
+
+
+def belongs(contact: Contact, company: Company | None, kind: str | None) -> bool:
+    """A person who is only copied in does not get the deal's mail in their own timeline, unless of its company."""
+    return kind == "deal" or company is not None and contact.company_id == company.pk
+
+
+# --- templates filled in --------------------------------------------------------------------------------
+
+
+def values_of(contact: Contact | None, by: User, workspace: Workspace, deal: object = None) -> dict[str, str]:
+    """What the placeholders of a template stand for (automation/placeholders.py)."""
+    company = contact.company if contact else None
+    return {
+        "first_name": contact.first_name if contact else "",
+        "last_name": contact.last_name if contact else "",
+        "name": contact.name if contact else "",
+        "title": contact.title if contact else "",
+        "company": str(company or ""),
+        "deal": str(deal or ""),
+        "sender_name": str(by),
+        "sender_email": by.email,
+        "workspace": str(workspace),
+    }
