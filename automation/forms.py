@@ -7,6 +7,7 @@ import re
 from django import forms
 
 from activities.models import LONGEST_TEXT
+from automation.models import MailTemplate
 
 
 class LinkForm(forms.Form):
@@ -16,6 +17,22 @@ class LinkForm(forms.Form):
         help_text="The name or email address of a contact. The sender's address becomes theirs.",
         widget=forms.TextInput(attrs={"list": "contacts", "autocomplete": "off"}),
     )
+
+
+class TemplateForm(forms.Form):
+    name = forms.CharField(max_length=120)
+    subject = forms.CharField(max_length=250, required=False)
+    body = forms.CharField(label="Text", max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 10}))
+
+    def __init__(self, *args, template: MailTemplate | None = None, **kwargs):
+        names = ("name", "subject", "body", "version")
+        super().__init__(*args, initial={name: getattr(template, name) for name in names if template}, **kwargs)
+        if template:
+            self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class SuppressionForm(forms.Form):
+    email = forms.CharField(label="Address", max_length=254, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
 class MailForm(forms.Form):

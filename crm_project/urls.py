@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from activities.feed_views import calendar_ics
 from activities.unsubscribing import unsubscribe
+from automation.opting_out import opt_out_page
 from workspaces import views
 from workspaces.admin_site import site
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("workspaces/new/", views.workspace_new, name="workspace_new"),
     path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
+    path("opt-out/<str:token>/", opt_out_page, name="opt_out"),
     path("calendars/<str:token>.ics", calendar_ics, name="calendar_ics"),
     path("profile/", views.profile, name="profile"),
     path("accounts/", include("allauth.urls")),

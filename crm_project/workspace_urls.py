@@ -11,6 +11,7 @@ urlpatterns = [
     path("events/", events, name="events"),
     path("settings/", include("workspaces.urls")),
     path("settings/", include("deals.settings_urls")),
+    path("settings/", include("automation.settings_urls")),
     path("", include("deals.urls")),
     path("", include("leads.urls")),
     path("", include("activities.urls")),

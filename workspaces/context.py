@@ -17,4 +17,5 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "member": member,
         "may_edit": member.may(Role.REP),
         "is_admin": member.may(Role.ADMIN),
+        "is_manager": member.may(Role.MANAGER),
     }

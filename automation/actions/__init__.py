@@ -6,24 +6,35 @@ from automation.actions.processing import read_message, take, waiting
 from automation.actions.receiving import receive
 from automation.actions.replies import act, create_deal_from_positive_reply
 from automation.actions.sending import call_back, send_again, send_mail
+from automation.actions.suppressing import lift_suppression, opt_in, opt_out, put_back, suppress_address
+from automation.actions.templates import archive_template, create_template, restore_template, update_template
 
 __all__ = [
     "accept",
     "act",
+    "archive_template",
     "call_back",
     "correct",
     "create_deal_from_positive_reply",
+    "create_template",
     "handle",
+    "lift_suppression",
     "link",
     "make_lead",
+    "opt_in",
+    "opt_out",
+    "put_back",
     "read_message",
     "receive",
     "reopen",
+    "restore_template",
     "send_again",
     "send_mail",
+    "suppress_address",
     "take",
     "undo",
     "undo_effect",
     "undo_one",
+    "update_template",
     "waiting",
 ]

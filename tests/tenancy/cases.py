@@ -166,6 +166,10 @@ def letter(rows: Rows, kwargs: dict) -> dict:
     return {"to": "ida@brightwater.example", "subject": "Hi", "body": "Dear Ida"}
 
 
+def template(rows: Rows, kwargs: dict) -> dict:
+    return {"name": "Second", "subject": "About {company}", "body": "Dear {first_name}"}
+
+
 def delivery(rows: Rows, kwargs: dict) -> dict:
     return dict.fromkeys(Notification.Kind.values, "daily") | {"quiet_from": "22:00", "quiet_until": "07:00"}
 
@@ -409,6 +413,19 @@ CASES = {
     "mail_new": Case(subjects(), body=letter),
     "mail_call_back": Case(at("mail"), get=False, body=lambda *_: {}),
     "mail_again": Case(at("unsent"), get=False, body=lambda *_: {}, post_ok=(302, 200, 422)),
+    "template_list": Case(),
+    "template_new": Case(role=Role.MANAGER, body=template),
+    "template_edit": Case(
+        at("template"),
+        role=Role.MANAGER,
+        body=lambda rows, _: template(rows, _) | {"version": rows.versions["template"]},
+    ),
+    "template_archive": Case(at("template"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "template_restore": Case(at("archived_template"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "suppression_list": Case(role=Role.MANAGER),
+    "suppression_new": Case(role=Role.MANAGER, body=lambda *_: {"email": "no@more.example"}),
+    "suppression_lift": Case(at("suppressed"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "suppression_back": Case(lambda rows: [{"token": rows.lifted}], role=Role.MANAGER, get=False, body=lambda *_: {}),
     "message_html": Case(at("message")),
     "message_raw": Case(at("message")),
     "file_delete": Case(at("file"), get=False, body=lambda *_: {}),
@@ -473,6 +490,7 @@ ROOT_CASES = {
     "workspace_new": RootCase("/workspaces/new/", post=(422,)),
     "invitation_accept": RootCase("/invitations/forged/", get=(410,), post=(410,), public=True),
     "unsubscribe": RootCase("/unsubscribe/forged/", get=(410,), post=(410,), public=True),
+    "opt_out": RootCase("/opt-out/forged/", get=(410,), post=(410,), public=True),
     "calendar_ics": RootCase("/calendars/forged.ics", get=(404,), public=True),
     "profile": RootCase("/profile/", post=(422,)),
 }

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models
 from django.test import Client
@@ -35,7 +36,7 @@ from activities.actions import (
 from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from automation import actions as automation
 from automation.intents import Intent
-from automation.models import Mailbox, MailTemplate, Message
+from automation.models import Mailbox, Message
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -150,6 +151,10 @@ class Rows:
     stray: int = 0  # one from somebody unknown
     mail: int = 0  # one that is about to leave
     unsent: int = 0  # one that was given up
+    template: int = 0
+    archived_template: int = 0
+    suppressed: int = 0
+    lifted: str = ""  # what an address that was taken off the list is put back by
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
     rate: int = 0
@@ -323,8 +328,18 @@ def fill_outbox(rows: Rows, owner: Membership, lead: Lead) -> None:
     )
     type(given_up).objects.filter(pk=given_up.pk).update(next_try_at=None, attempts=10, problem="refused")
     rows.mail, rows.unsent = sent.message_id, given_up.message_id
-    template = MailTemplate.objects.create(workspace=owner.workspace, name="Hello", subject="Hi", body="Dear you")
-    MailTemplate.objects.filter(pk=template.pk).update(subject="Hello")
+    for part in ("template", "archived_template"):
+        template = automation.create_template(owner.workspace, name=part, subject="Hi", body="Dear {name}", by=owner)
+        setattr(rows, part, template.pk)
+        rows.versions[part] = template.version
+    automation.archive_template(template, by=owner)
+    kept, lifted = (
+        automation.suppress_address(owner.workspace, f"{name}@{rows.slug}.test", by=owner)
+        for name in ("kept", "lifted")
+    )
+    rows.suppressed = kept.pk
+    salt = f"suppression-back/{owner.workspace_id}"
+    rows.lifted = signing.dumps(automation.lift_suppression(lifted, by=owner), salt=salt)
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
