@@ -285,7 +285,7 @@ def targets(own: dict, foreign: dict) -> Iterator[tuple[str, dict]]:
 
 def alike(text: str, probe: Probe) -> str:
     """The answer without what differs from request to request: token, path, parameters, time."""
-    text = text.replace(probe.path, "PATH")
+    text = text.replace(probe.path, "PATH").replace(quote(probe.path), "PATH")
     text = re.sub(r"\b[A-Za-z0-9]{64}\b|\b[A-Za-z0-9]{32}\b", "TOKEN", text)
     for key, value in probe.data.items():
         # What was sent stands again in complaints; parameters in links and hidden fields too.
