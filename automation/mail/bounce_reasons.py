@@ -15,7 +15,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
         "mailboxfull",
         r"mail ?(?:box|file|folder|directory|drop)[^.\n]{0,40} (?:is |are )?(?:over(?: the)?|full|exceed|too large|size limit|has exceeded|at its quota)"
         r"|over ?quota|quota (?:is )?(?:exceeded|full|violation|would be|limit)|exceed(?:s|ed|ing)?[^.\n]{0,40}(?:quota|mailbox|storage|disk ?space|size limit for this (?:user|recipient))|mailbox[^.\n]{0,30}exceeded|mailbox full|full mailbox"
-        r"|out of (?:storage|disk|mailbox) ?space|insufficient (?:disk|system|mailbox|user)? ?(?:storage|space|quota)|not enough (?:storage|disk|free|mailbox)? ?space|disk (?:quota|full|space)|storage (?:quota|limit|space|allocation)"
+        r"|space (?:is )?not enough|full (?:mail ?box|inbox)|out of (?:storage|disk|mailbox) ?space|insufficient (?:disk|system|mailbox|user)? ?(?:storage|space|quota)|not enough (?:storage|disk|free|mailbox)? ?space|disk (?:quota|full|space)|storage (?:quota|limit|space|allocation)"
         r"|account is (?:full|over|exceeding)|user (?:is )?(?:has )?(?:over|full|too many messages|exceeded)|maildir (?:over|delivery failed)|inbox is full|box is full|boite (?:du destinataire )?pleine|mailbox has exceeded the limit"
         r"|number of messages in recipient['’]s mailbox exceeded|\b[45]\.2\.2\b|recipient (?:mailbox|storage)? ?(?:is )?(?:full|over)|mailfolder is full|postfach (?:ist )?voll|too many messages (?:on|in) (?:this|the) mailbox|メールボックスが?(?:一杯|いっぱい)|容量",
     ),
@@ -50,7 +50,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("mailererror", r"pipe to \||command died with|mailer error"),
     (
         "userunknown",
-        r"\b(?:user|recipient|mailbox|account|addressee|username)s? (?:is |was |does |name |address |are )*(?:unknown|not (?:found|exist|known|here|local)|doesn['’]t exist|unavailable)|(?:unknown|no such|invalid|nonexistent|illegal)(?: or \w+)? (?:local )?(?:user|recipient|mailbox|username|person|account)\b|no mailbox here|RecipNotFound|no such user|user unknown|Domino ディレクトリには見つかりません|invalid final delivery|other recipients in the same domain",
+        r"\b(?:user|recipient|mailbox|account|addressee|username)s? (?:is |was |does |name |address |are )*(?:unknown|not (?:found|exist|known|here|local)|doesn['’]t exist|unavailable)|(?:unknown|no such|invalid|nonexistent|illegal)(?: or \w+)? (?:local )?(?:user|recipient|mailbox|username|person|account)\b|no mailbox here|RecipNotFound|no such user|user unknown|Domino ディレクトリには見つかりません|invalid final delivery|n['’]existe pas|non recensé|no existe|não existe|non esiste|bestaat niet|existiert nicht|other recipients in the same domain",
     ),
     (
         "rejected",

@@ -15,6 +15,7 @@ from automation.mail.decoding import decoded
 from automation.mail.parts import Bounce, Mail
 
 REPORT_LIMIT = 60_000  # characters of a report that are looked at
+LINES_LIMIT = 3_000
 SAID_LIMIT = 1_500  # of what one server said
 ADDRESS = re.compile(
     r"[^\s<>()\[\]:;,\"'`=*{}|\\]{1,120}@[^\s<>()\[\]:;,\"'`=*{}|\\]{1,120}[^\s<>()\[\]:;,\"'`=*.{}|\\]"
@@ -32,16 +33,22 @@ FAILED = re.compile(
     r"undeliver(?:ed|able|y)|not be(?:en)? (?:able to be )?delivered|(?:un|not )able to (?:be )?deliver|non[- ]?deliver(?:y|ed|able)|nondeliver|(?:returned|bounced) (?:mail|message|to sender|e-?mail)|return(?:ing)? message to sender|mail (?:delivery )?(?:fail|error|status|system error|could not|not deliver)"
     r"|delivery (?:has )?(?:fail|status|error|problem|notification|report|to (?:the|these) (?:following|recipients?)|is delayed|incomplete|delay|reports? about)|fail(?:ed|ure)[ -]?(?:notice|deliver|to deliver|notification|mail)|failure delivery|message (?:delivery )?(?:has )?(?:fail|delay|not deliver|status|could not|undeliver|you sent|delivery has)|could(?: not|n['’]t) be delivered|(?:was|were|is|be) ?n[o']t (?:be )?delivered"
     r"|permanent (?:fatal )?(?:delivery )?(?:error|failure)|(?:delivery|message|mail) (?:is |has been )?delayed|unzustellbar|nicht zugestellt|konnte nicht|unzustellbarkeit|non remis|échec de (?:la )?(?:remise|distribution)|non délivré|no se (?:ha )?(?:pudo|podido|puede) entregar|no entregado|não (?:foi )?(?:pôde|possível|entregue|pode)|mancata consegna|non (?:è stato )?recapitat|niet (?:worden )?(?:bezorgd|afgeleverd)|onbestelbaar|kunde inte levereras|kunne ikke leveres"
-    r"|не (?:доставлен|удалось|может быть доставлен)|送信できません|配信(?:できません|エラー)|エラー通知|メールエラー|system error|returned mail|warning: (?:could not|message)|failed (?:permanently|addresses|recipients|mail)|did not reach|had (?:permanent|delivery|fatal)|unknown recipient|recipient unknown|user unknown|cannot be delivered|can ?not deliver|error (?:delivering|sending)|problems? delivering|rejected (?:mail|your message)|invalid (?:recipient|address)|were undeliverable|attention: your message|nondelivery|mta-blocked|your message (?:to|was|has|could|couldn)"
+    r"|не (?:доставлен|удалось|может быть доставлен)|送信できません|配信(?:できません|エラー)|エラー通知|メールエラー|system error|returned mail|warning: (?:could not|message)|failed (?:permanently|addresses|recipients|mail)|did not reach|had (?:permanent|delivery|fatal)|unknown recipient|recipient unknown|user unknown|cannot be delivered|can ?not deliver|无法(?:发送|送达|投递)|投递失败|退信|mail has been returned|error (?:delivering|sending)|problems? delivering|rejected (?:mail|your message)|invalid (?:recipient|address)|were undeliverable|attention: your message|nondelivery|mta-blocked|your message (?:to|was|has|could|couldn)"
     r"|not (?:a )?member|loop alert|may not exist, or you may not|group you tried",
     re.IGNORECASE,
 )  # fmt: skip
+# A server that names itself like a person still writes like a server.
+LISTED = re.compile(
+    r"(?:could not|cannot|can not|unable to|not) (?:be )?(?:delivered|deliver(?: it)?|reach(?:ed)?)[^.]{0,20} (?:to |the )+following|non-?delivery report|failed recipients|"
+    r"did not reach the following|following (?:recipient|address|user)\w*[^.\n]{0,30} (?:fail|not)|exceeded maximum delivery", re.IGNORECASE,
+)  # fmt: skip
 SMTP_SAID = re.compile(r"(?<![\d.])(?:[45]\d\d[ \-#:]+\(?#?[45]\.\d{1,3}\.\d{1,3}(?!\d)|5[0-5]\d[ -]+\D|#[45]\.\d\.\d)")
 STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+# A line from which on our own mail stands.
 ORIGINAL = re.compile(
-    r"^[>\s]*(?:-{2,}[ -]*(?:original|this is a copy|below this line|included is|the (?:header|unsent|following is)|message (?:header|follow|text)|returned|forwarded|unsent|body of|enclosed|transcript of (?:message|the mail)|your (?:original )?message|begin)"
-    r"|original (?:message|mail) (?:follows|as follows|headers?)|message (?:headers?|contents|text)? ?follows?|content-type: message/rfc822|return-path:|received: (?:from|by|\()|--- the header of the original|included is a copy|the (?:original|first \d+ lines|text|body|header)[^\n]{0,40} (?:message|follows|mail)[^\n]{0,30}:\s*$"
-    r"|copy of (?:the|your) message|here is a copy|(?:message|headers) follow|={5,} ?original|x-mailer:|dkim-signature:|your (?:original )?message (?:follows|reads)|-{5,} ?message)", re.IGNORECASE | re.MULTILINE,
+    r"[- ]{2,80}(?:original|this is a copy|below this line|included is|the (?:header|unsent|following is)|message (?:header|follow|text)|returned|forwarded|unsent|body of|enclosed|transcript of (?:message|the mail)|your (?:original )?message|begin)"
+    r"|original (?:message|mail) (?:follows|as follows|headers?)|(?:message )?(?:headers?|contents|text) follows?\b|message follows?|content-type: message/rfc822|return-path:|received: (?:from|by|\()|included is a copy|the (?:original|first \d+ lines|text|body|header)\b.{0,40} (?:message|follows|mail).{0,30}:$"
+    r"|copy of (?:the|your) message|here is a copy|(?:message|headers) follow|={5,80} ?original|x-mailer:|dkim-signature:|your (?:original )?message (?:follows|reads)", re.IGNORECASE,
 )  # fmt: skip
 GIVES_ADDRESS = re.compile(
     r"(?:final-recipient|original-recipient|x-failed-recipients|recipient|rcpt to|to|failed|recipients?|address(?:es)?|user|delivered to|"
@@ -193,8 +200,12 @@ def _own_words(mail: Mail) -> str:
 
 
 def _before_original(text: str) -> str:
-    begins = ORIGINAL.search(text)
-    return text[: begins.start()] if begins and begins.start() > 20 else text[:4_000] if begins else text[:20_000]
+    at = 0
+    for line in text.split("\n")[:LINES_LIMIT]:
+        if at > 20 and ORIGINAL.match(" ".join(line[:200].lstrip("> ").split())):
+            return text[:at]
+        at += len(line) + 1
+    return text[:20_000]
 
 
 def _is_by_server(mail: Mail, told: str) -> bool:
@@ -211,7 +222,8 @@ def _is_by_server(mail: Mail, told: str) -> bool:
     if NO_REPLY.search(mail.sender.email) and any(each.type == "message/rfc822" for each in mail.attachments):
         by_server = True
     if not (by_server or unanswerable):
-        return bool(FAILED.search(mail.subject) and SMTP_SAID.search(told) and not mail.in_reply_to)
+        said = SMTP_SAID.search(told) or (LISTED.search(told) and ADDRESS.search(told))
+        return bool(FAILED.search(mail.subject) and said and not mail.in_reply_to)
     has_known = any(
         name in mail.headers for name in ("received", "return-path", "from", "date", "subject", "message-id")
     )
