@@ -24,7 +24,7 @@ VERSION = "form-1"  # of all that is told by a mail's form; its words have a ver
 WAITS = {Intent.OUT_OF_OFFICE, Intent.NOT_NOW}
 ANSWER = re.compile(r"^\s*(?:re|aw|sv|antw|fw|fwd|wg|tr|rv|enc|i|r)\s?(?:\[\d+\])?:", re.IGNORECASE)
 ACCEPTED = re.compile(r"^METHOD:REPLY\b[\s\S]{0,5000}?PARTSTAT=\"?ACCEPTED", re.IGNORECASE | re.MULTILINE)
-INVITED = re.compile(r"^METHOD:(?:REQUEST|PUBLISH)\b", re.IGNORECASE | re.MULTILINE)
+INVITED = re.compile(r"^METHOD:REQUEST\b", re.IGNORECASE | re.MULTILINE)
 CALENDAR_LIMIT = 20_000
 
 
@@ -55,11 +55,16 @@ def read_reply(mail: Mail, today: date, judge: Callable[[str, str], Judgement] =
     if agreed := _agreed(mail):
         return _by_form(Intent.MEETING_BOOKED, 0.97, agreed, mail, text=text)
     if robot := robot_of(mail, text):
-        until = (
-            named_date(text or mail.text, today, language_of(text)) if robot.intent is Intent.OUT_OF_OFFICE else None
-        )
+        until = _away_until(mail, text, today) if robot.intent is Intent.OUT_OF_OFFICE else None
         return _by_form(robot.intent, robot.confidence, robot.phrase, mail, text=text, until=until)
     return _by_words(mail, text, today, judge)
+
+
+def _away_until(mail: Mail, text: str, today: date) -> date | None:
+    """The text names the day, or the title does: "Out of office until 3 March"."""
+    said = text or mail.text
+    language = language_of(said)
+    return named_date(said, today, language) or named_date(mail.subject, today, language)
 
 
 def _by_words(mail: Mail, text: str, today: date, judge: Callable[[str, str], Judgement]) -> Reading:

@@ -40,6 +40,11 @@ def test_out_of_office_names_the_day():
     assert reading.phrase
 
 
+def test_the_title_may_name_the_day():
+    raw = b"From: ann@x.example\nSubject: Out of office until 3 March\n\nI read no mail. In urgent cases call Bob.\n"
+    assert read_reply(read(raw), TODAY).until == date(2027, 3, 3)
+
+
 def test_not_now_names_the_day():
     reading = read_reply(read(REPLY + b"No budget this year, please circle back in Q2." + QUOTE), TODAY)
     assert (reading.intent, reading.until) == (Intent.NOT_NOW, date(2027, 4, 1))
@@ -60,6 +65,7 @@ def test_a_bounce_comes_before_all_else():
     [
         (b"METHOD:REPLY\nBEGIN:VEVENT\nATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@x.example", Intent.MEETING_BOOKED),
         (b"METHOD:REQUEST\nBEGIN:VEVENT\nATTENDEE:mailto:ann@x.example", Intent.MEETING_BOOKED),
+        (b"METHOD:CANCEL\nBEGIN:VEVENT\nATTENDEE:mailto:ann@x.example", Intent.AUTO_REPLY),
     ],
 )
 def test_an_answer_to_an_invitation_is_a_meeting_though_a_program_sent_it(calendar, intent):
