@@ -31,6 +31,7 @@ LOOK = {
     Kind.POSITIVE_REPLY: ("mail", "green"),
     Kind.REPLY: ("mail", "sky"),
     Kind.NOTE: ("notebook-pen", "amber"),
+    Kind.MAILBOX_DOWN: ("mail", "red"),
     Kind.JOB_FINISHED: ("check", "green"),
 }
 SAID = (
@@ -125,7 +126,7 @@ def line(row: Notification, formats: Formats, day: date | None = None) -> Line:
 def in_words(row: Notification, formats: Formats) -> Told:
     """For its recipient, who may see what it is about."""
     kind, data = Kind(row.kind), row.data
-    if kind == Kind.JOB_FINISHED:
+    if kind in Notification.SAID:
         return Told("", str(data.get("text", "")), "", "", "")
     verb, rest = VERBS[kind]
     who, quote = str(row.actor or ("" if kind == Kind.TASK_DUE else "An automation")), ""

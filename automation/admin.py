@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from automation.models import Effect, Mailbox, MailTemplate, Message, Sending, Suppression
+from automation.models import Effect, ImapLogin, Inlet, Mailbox, MailTemplate, Message, Sending, Suppression
 from workspaces.admin_base import ReadOnlyAdmin
 from workspaces.admin_filters import ChooseFilter
 from workspaces.admin_site import site
@@ -68,3 +68,24 @@ class MailTemplateAdmin(ReadOnlyAdmin):
     list_display = ("name", "subject", "created_at", "archived_at")
     list_filter = ("archived_at",)
     search_fields = ("name", "subject")
+
+
+@admin.register(ImapLogin, site=site)
+class ImapLoginAdmin(ReadOnlyAdmin):
+    """How a mailbox is fetched, and how far that is. Its password is in no field that is not left out here."""
+
+    menu = ("Mail", 76, "dns")
+    list_display = ("mailbox", "host", "username", "sign_in", "last_uid", "next_at", "failures")
+    list_filter = ("sign_in",)
+    search_fields = ("host", "username")
+    list_select_related = ("mailbox",)
+    exclude = ("secret", "access")
+
+
+@admin.register(Inlet, site=site)
+class InletAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 77, "webhook")
+    list_display = ("mailbox", "provider", "token_at", "key_at")
+    list_filter = ("provider",)
+    list_select_related = ("mailbox",)
+    exclude = ("token_hash", "key")

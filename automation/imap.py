@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from ipaddress import ip_address
 from threading import Timer
 
 from imap_tools import AND, BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxFolderStatusError, MailboxLoginError
 
-from workspaces.outbound import Blocked, connect, shut
+from workspaces.outbound import Blocked, connect, shut, unwrapped
 
 WAIT = 15  # seconds for one answer
 LARGEST = 40 * 1024 * 1024  # bytes of a mail: what mail servers take
@@ -61,6 +62,10 @@ class _Client(imaplib.IMAP4):
     def _create_socket(self, timeout: float | None) -> socket.socket:
         found = connect(self.server.host, self.server.port)
         found.settimeout(timeout)
+        if self.server.security == "none" and unwrapped(ip_address(found.getpeername()[0])).is_global:
+            raise Blocked(
+                f"{self.server.host} is asked with TLS alone: passwords are not sent over the internet in the open."
+            )
         # However slowly the server drips. A copy, for TLS takes the socket over.
         self.held = found.dup()
         self.timer = Timer(self.seconds, shut, [self.held])

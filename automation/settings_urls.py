@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from automation import mailbox_views
 from automation import settings_views as views
 
 urlpatterns = [
@@ -14,4 +15,15 @@ urlpatterns = [
     path("suppressed/new/", views.suppression_new, name="suppression_new"),
     path("suppressed/<int:pk>/lift/", views.suppression_lift, name="suppression_lift"),
     path("suppressed/back/<str:token>/", views.suppression_back, name="suppression_back"),
+    path("mailboxes/", mailbox_views.mailbox_list, name="mailbox_list"),
+    path("mailboxes/new/", mailbox_views.mailbox_new, name="mailbox_new"),
+    path("mailboxes/new/<slug:kind>/", mailbox_views.mailbox_add, name="mailbox_add"),
+    path("mailboxes/<int:pk>/", mailbox_views.mailbox_edit, name="mailbox_edit"),
+    path("mailboxes/<int:pk>/test/", mailbox_views.mailbox_test, name="mailbox_test"),
+    path("mailboxes/<int:pk>/pause/", mailbox_views.mailbox_pause, name="mailbox_pause"),
+    path("mailboxes/<int:pk>/delete/", mailbox_views.mailbox_delete, name="mailbox_delete"),
+    path("mailboxes/<int:pk>/restore/", mailbox_views.mailbox_restore, name="mailbox_restore"),
+    path("mailboxes/<int:pk>/address/", mailbox_views.mailbox_address, name="mailbox_address"),
+    path("mailboxes/<int:pk>/connect/", mailbox_views.mailbox_connect, name="mailbox_connect"),
+    path("mailboxes/<int:pk>/connected/", mailbox_views.mailbox_connected, name="mailbox_connected"),
 ]

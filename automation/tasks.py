@@ -5,9 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 
 from activities.actions import mailing
-from automation.actions import processing
+from automation.actions import alarms, fetching, mailboxes, processing
 from automation.models import Sending
 from workspaces.tasks import survived, workspace_ids
+from workspaces.tenancy import tenant
 
 
 @shared_task
@@ -31,3 +32,29 @@ def read_missed() -> None:
 @shared_task
 def send_mail(workspace_id: int, sending_id: int) -> None:
     mailing.send(Sending, workspace_id, sending_id)
+
+
+@shared_task
+def fetch_mailbox(workspace_id: int, login_id: int) -> None:
+    fetching.fetch(workspace_id, login_id)
+
+
+@shared_task
+def fetch_due() -> None:
+    """Each mailbox whose turn it is has a task of its own: one that is slow holds up no other."""
+    for workspace_id, login_id in fetching.due():
+        fetch_mailbox.delay(workspace_id, login_id)
+
+
+@shared_task
+def watch_mailboxes() -> None:
+    for workspace_id, mailbox_id in alarms.suspects():
+        with survived(f"Watching mailbox {mailbox_id}"):
+            alarms.watch(workspace_id, mailbox_id)
+
+
+@shared_task
+def forget_mailboxes() -> None:
+    for workspace_id in workspace_ids():
+        with survived(f"Old mailboxes of workspace {workspace_id}"), tenant(workspace_id):
+            mailboxes.forget_old(workspace_id)

@@ -1,6 +1,9 @@
 """What Celery beat rings for, and every how many seconds. Each finds its work in rows: ringing twice, or late, does no harm."""
 
 SCHEDULE = {
+    "fetch-mailboxes": {"task": "automation.tasks.fetch_due", "schedule": 15},
+    "watch-mailboxes": {"task": "automation.tasks.watch_mailboxes", "schedule": 60},
+    "forget-mailboxes": {"task": "automation.tasks.forget_mailboxes", "schedule": 86400},
     "read-missed-mail": {"task": "automation.tasks.read_missed", "schedule": 10},
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},

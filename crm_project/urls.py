@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from activities.feed_views import calendar_ics
 from activities.unsubscribing import unsubscribe
+from automation.inlet_views import api_inbound, inlet
+from automation.mailbox_views import mail_connected
 from automation.opting_out import opt_out_page
 from workspaces import views
 from workspaces.admin_site import site
@@ -15,6 +17,10 @@ urlpatterns = [
     path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("opt-out/<str:token>/", opt_out_page, name="opt_out"),
+    path("inbound/<slug:provider>/<str:token>", inlet, name="inlet"),
+    path("inbound/<slug:provider>/<str:token>/mime", inlet, name="inlet_mime"),
+    path("api/inbound", api_inbound, name="api_inbound"),
+    path("mail/connected/", mail_connected, name="mail_connected"),
     path("calendars/<str:token>.ics", calendar_ics, name="calendar_ics"),
     path("profile/", views.profile, name="profile"),
     path("accounts/", include("allauth.urls")),

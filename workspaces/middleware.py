@@ -92,7 +92,9 @@ class NulMiddleware:
 
     def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
         """The body, now that the one who forges requests has been turned away."""
-        return self.refusal("", request.POST, {}) if request.method == "POST" else None
+        if request.method != "POST" or getattr(view[0], "takes_bytes", False):
+            return None
+        return self.refusal("", request.POST, {})
 
     def refusal(self, path: str, fields: QueryDict, cookies: dict[str, str]) -> HttpResponse | None:
         sent = (text for name, values in fields.lists() for text in (name, *values))

@@ -33,7 +33,7 @@ def notify(
 
     `by` (or their user id) did it and is told nothing; neither is who is no active member, who may not see the subject,
     and, but for what is meant for them in person, who muted the deal. An unread one is hidden once `activity` is
-    undone or `task` is no longer open. JOB_FINISHED takes `data` {"text", "view", "args"}: a sentence, and the page
+    undone or `task` is no longer open. Kinds of SAID take `data` {"text", "view", "args"}: a sentence, and the page
     it leads to (a name of a URL with its arguments).
     """
     actor = by.user_id if isinstance(by, Membership) else by

@@ -48,12 +48,23 @@ class Notification(About):
         POSITIVE_REPLY = "positive_reply", "A lead of mine answers that they are interested"
         REPLY = "reply", "A reply to me asks for something else, or waits for a decision"
         NOTE = "note", "Somebody writes a note on a deal of mine, or one I follow"
+        MAILBOX_DOWN = "mailbox_down", "A mailbox that I look after brings no mail"
         JOB_FINISHED = "job_finished", "An import, an export or a bulk change of mine has finished"
 
     # What one is told of even where the deal is muted: it was meant for this member, not for whoever follows the deal.
     PERSONAL = frozenset(
-        (Kind.MENTION, Kind.DEAL_ASSIGNED, Kind.DEAL_CREATED, Kind.TASK_ASSIGNED, Kind.TASK_DUE, Kind.JOB_FINISHED)
+        (
+            Kind.MENTION,
+            Kind.DEAL_ASSIGNED,
+            Kind.DEAL_CREATED,
+            Kind.TASK_ASSIGNED,
+            Kind.TASK_DUE,
+            Kind.MAILBOX_DOWN,
+            Kind.JOB_FINISHED,
+        )
     )
+    # What is about no record: its `data` has the sentence, and the page that it leads to.
+    SAID = (Kind.MAILBOX_DOWN, Kind.JOB_FINISHED)
 
     # What concerns the deal's owner as such.
     OWNERS = (Kind.DEAL_ASSIGNED, Kind.DEAL_CREATED)

@@ -220,7 +220,7 @@ def silent(workspace_id: int, emails: Sequence[str]) -> str:
 
 def mailbox_for(workspace: Workspace, user_id: int, answers: Message | None = None) -> Mailbox | None:
     """The one that the thread came in by, else the member's own, else the workspace's."""
-    boxes = Mailbox.objects.filter(workspace=workspace, is_active=True).exclude(address="")
+    boxes = Mailbox.objects.live().filter(workspace=workspace, is_active=True).exclude(address="")
     boxes = boxes.filter(Q(owner=None) | Q(owner_id=user_id)).order_by(F("owner").asc(nulls_last=True), "pk")
     of_thread = boxes.filter(pk=answers.mailbox_id).first() if answers and answers.mailbox_id else None
     return of_thread or boxes.first()

@@ -156,13 +156,14 @@ def test_each_kind_says_what_happened(acme, deal, login):
         ),
         Kind.REPLY: ({"data": {"who": "Ida Berg"}, "by": None}, "Ida Berg wrote about Brightwater sensors"),
         Kind.NOTE: ({"activity": line}, "Alice wrote a note on Brightwater sensors"),
+        Kind.MAILBOX_DOWN: ({"data": {"text": "Sales brings no mail", "view": "deal_list"}}, "Sales brings no mail"),
         Kind.JOB_FINISHED: ({"data": {"text": "300 deals exported", "view": "deal_list"}}, "300 deals exported"),
     }
     assert set(said) == set(Kind)
     type(deal).objects.update(owner=acme.bob.user)
     task = update_task(task, by=acme.bob, assignee_id=acme.bob.user_id)
     for kind, (more, _) in said.items():
-        subject = acme.workspace if kind == Kind.JOB_FINISHED else deal
+        subject = acme.workspace if kind in Notification.SAID else deal
         notify([acme.bob.user_id], kind, subject=subject, key=kind, **{"by": acme.alice} | more)
     texts = {
         item["id"]: item.one("div", css="tx").text for item in page(login(acme.bob), acme).all("li") if item.get("id")

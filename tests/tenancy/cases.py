@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from activities.filters import TaskFilter
 from activities.forms import COMPOSER
 from activities.models import SUBJECTS, Notification
+from automation.models import Provider
 from deals.filters import DealFilter, DealListFilter
 from deals.models import Verb
 from insights.dashboard import DashboardFilter
@@ -53,6 +54,18 @@ def composed(rows: Rows) -> list[dict]:
 
 def version(part: str, **more: object) -> Callable[[Rows, dict], dict]:
     return lambda rows, kwargs: {"version": rows.versions[part]} | more
+
+
+def login(rows: Rows) -> dict:
+    facts = {"address": "new@mail.test", "name": "New", "silent_hours": "24", "username": "new", "folder": "INBOX"}
+    return facts | {"password": "typed", "host": "imap.mail.test", "port": "993", "security": "tls"}
+
+
+def mailbox(rows: Rows, kwargs: dict) -> dict:
+    if kwargs["kind"] == "imap":
+        return login(rows) | {"back": "7", "whose": "mine"}
+    key = {"key": "signs"} if kwargs["kind"] in ("mailgun", "sendgrid") else {}
+    return {"address": "new@mail.test", "name": "New", "silent_hours": "", "whose": "mine"} | key
 
 
 def within(key: str, part: str) -> Shots:
@@ -399,6 +412,24 @@ CASES = {
     "delivery": Case(body=delivery, writer=Role.VIEWER),
     "file_add": Case(subjects(), get=False, body=lambda *_: {"files": OFFER}),
     "file_download": Case(at("file")),
+    # automation; the mailboxes are the workspace's: who is no admin does not see them
+    "mailbox_list": Case(role=Role.REP),
+    "mailbox_new": Case(role=Role.REP),
+    "mailbox_add": Case(each("kind", ["imap", *Provider.values]), role=Role.REP, body=mailbox),
+    "mailbox_edit": Case(
+        at("mailbox"),
+        role=Role.REP,
+        seen_by=Role.ADMIN,
+        body=lambda rows, _: login(rows) | {"version": rows.versions["mailbox"]},
+    ),
+    "mailbox_test": Case(at("mailbox"), role=Role.REP, seen_by=Role.ADMIN, get=False, body=lambda *_: {}),
+    "mailbox_pause": Case(at("mailbox"), role=Role.REP, seen_by=Role.ADMIN, get=False, body=lambda *_: {}),
+    "mailbox_delete": Case(at("mailbox"), role=Role.REP, seen_by=Role.ADMIN, get=False, body=lambda *_: {}),
+    "mailbox_restore": Case(at("gone_mailbox"), role=Role.REP, seen_by=Role.ADMIN, get=False, body=lambda *_: {}),
+    "mailbox_address": Case(at("posted_mailbox"), role=Role.REP, seen_by=Role.ADMIN, body=lambda *_: {}),
+    # This installation is known to neither Google nor Microsoft; tests/automation/test_mailbox_pages.py knows one that is.
+    "mailbox_connect": Case(at("mailbox"), role=Role.REP, get_ok=(404,)),
+    "mailbox_connected": Case(at("mailbox"), role=Role.REP, get_ok=(404,)),
     "inbox": Case(parts=("rows",)),
     "message_detail": Case(at("message")),
     "message_accept": Case(at("message"), get=False, body=lambda *_: {}),
@@ -492,5 +523,9 @@ ROOT_CASES = {
     "unsubscribe": RootCase("/unsubscribe/forged/", get=(410,), post=(410,), public=True),
     "opt_out": RootCase("/opt-out/forged/", get=(410,), post=(410,), public=True),
     "calendar_ics": RootCase("/calendars/forged.ics", get=(404,), public=True),
+    "inlet": RootCase("/inbound/mailgun/forged", get=(405,), post=(404,), public=True),
+    "inlet_mime": RootCase("/inbound/mailgun/forged/mime", get=(405,), post=(404,), public=True),
+    "api_inbound": RootCase("/api/inbound", get=(405,), post=(401,), public=True),
+    "mail_connected": RootCase("/mail/connected/", get=(404,)),
     "profile": RootCase("/profile/", post=(422,)),
 }

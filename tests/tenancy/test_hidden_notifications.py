@@ -36,7 +36,7 @@ def everything_happens(cast) -> int:
     note = add_note(deal, f"{MARKER} note", by=alice)
     line = Activity.objects.get(note=note)
     for kind in Notification.Kind.values:
-        if kind != Notification.Kind.JOB_FINISHED:
+        if kind not in Notification.SAID:
             notify([bob.user_id], kind, subject=deal, key=f"all:{kind}", by=alice, activity=line, data={"from": MARKER})
     notify([bob.user_id], Notification.Kind.TASK_DUE, subject=deal, key="due", task=task, by=alice)
     lead = capture(cast.workspace, first_name=MARKER, email="z@zebra.test", owner_id=alice.user_id, by=alice)

@@ -36,7 +36,7 @@ from activities.actions import (
 from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from automation import actions as automation
 from automation.intents import Intent
-from automation.models import Mailbox, Message
+from automation.models import InletEvent, Mailbox, Message
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -86,7 +86,7 @@ VERSIONED = {
     "qualified_lead": Lead, "task": Task,
     "done_task": Task, "pipeline": Pipeline, "spare_pipeline": Pipeline, "stage": Stage,
     "playbook_task": PlaybookTask, "reason": CloseReason,
-    "product": Product,
+    "product": Product, "mailbox": Mailbox,
 }  # fmt: skip
 
 
@@ -144,7 +144,9 @@ class Rows:
     gone_item: int = 0  # a line of `deal` that was deleted
     gone_link: int = 0  # somebody who was taken out of it
     notification: int = 0
-    mailbox: int = 0
+    mailbox: int = 0  # fetched, of the workspace
+    posted_mailbox: int = 0
+    gone_mailbox: int = 0
     message: int = 0  # a reply that a deal was made of
     effect: int = 0  # the task it brought
     handled: int = 0  # one that somebody is through with
@@ -303,7 +305,7 @@ def fill_settings(rows: Rows, owner: Membership, stages: dict[str, Stage]) -> No
 
 def fill_mail(rows: Rows, owner: Membership) -> None:
     """A reply that became a deal, one from a stranger, and somebody who wants no more mail."""
-    box = Mailbox.objects.create(workspace=owner.workspace, name="Sales", address=f"sales@{rows.slug}.test")
+    box, rows.posted_mailbox, rows.gone_mailbox = mailboxes(rows, owner)
     lead = capture(
         owner.workspace, last_name="Reply", email=f"reply@{rows.slug}-lead.test", owner_id=owner.user_id, by=owner
     )
@@ -340,6 +342,18 @@ def fill_outbox(rows: Rows, owner: Membership, lead: Lead) -> None:
     rows.suppressed = kept.pk
     salt = f"suppression-back/{owner.workspace_id}"
     rows.lifted = signing.dumps(automation.lift_suppression(lifted, by=owner), salt=salt)
+
+
+def mailboxes(rows: Rows, owner: Membership) -> tuple[Mailbox, int, int]:
+    """One that is fetched, one that a service posts to, and one that was deleted."""
+    login = {"host": "imap.test", "username": rows.slug, "password": f"secret-{rows.slug}"}
+    facts = {"by": owner, "owner_id": None, "address": f"sales@{rows.slug}.test"}
+    box, _ = automation.add_mailbox(owner.workspace, name="Sales", login=login, **facts)
+    posted, _ = automation.add_mailbox(owner.workspace, name="Posted", provider="mailgun", key="signs", **facts)
+    InletEvent.objects.create(workspace=owner.workspace, inlet=posted.inlets.get(), event="told")
+    gone, _ = automation.add_mailbox(owner.workspace, name="Gone", provider="postmark", **facts)
+    automation.delete_mailbox(gone, by=owner)
+    return box, posted.pk, gone.pk
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:

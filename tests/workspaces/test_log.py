@@ -30,6 +30,14 @@ def test_a_refusal_is_one_line(cast, login, log, path, status):
     assert "WARNING" in line and f"/w/acme/{path.partition('?')[0]}" in line
 
 
+@pytest.mark.parametrize(
+    "path", ["calendars/T0KEN.ics", "invitations/T0KEN/", "inbound/ses/T0KEN", "inbound/ses/T0KEN/mime"]
+)
+def test_the_secret_of_an_address_is_in_no_line(db, log, path):
+    assert Client().post(f"/{path}", headers={"Host": "localhost"}).status_code >= 400
+    assert log.getvalue() and "T0KEN" not in log.getvalue()
+
+
 def test_a_host_that_is_not_ours_is_one_line(db, log):
     assert Client().get("/", headers={"Host": "evil.example"}).status_code == 400
     assert "evil.example" in log.getvalue() and "Traceback" not in log.getvalue()

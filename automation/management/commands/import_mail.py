@@ -59,7 +59,7 @@ def box_named(workspace: Workspace, name: str) -> Mailbox | None:
     if not name:
         return None
     with tenant(workspace, door="import"):
-        return Mailbox.objects.get_or_create(workspace=workspace, name=name)[0]
+        return Mailbox.objects.live().get_or_create(workspace=workspace, name=name)[0]
 
 
 def mails_in(source: Path) -> Iterator[bytes]:
