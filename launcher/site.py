@@ -156,6 +156,7 @@ def _make_demo(data: Path, variables: dict[str, str]) -> bool:
     say("making the demo workspace …")
     if "made the workspace" not in manage(variables, "create_demo", "--if-empty"):
         return False
+    manage(variables, "create_demo_replies", "--workspace", "demo")
     state.mark("demo", database)
     return True
 

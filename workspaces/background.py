@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from celery import current_app
 from django.db import connection, transaction
-
-
-@dataclass(frozen=True)
-class Ring:
-    """One doorbell; compared by what it asks for."""
-
-    task: str
-    args: tuple[int | str, ...]
-    delay: int = 0
-
-    def __call__(self) -> None:
-        current_app.send_task(self.task, args=self.args, countdown=self.delay or None)
 
 
 def after_commit(task: str, *args: int | str, delay: int = 0) -> None:
@@ -26,6 +12,11 @@ def after_commit(task: str, *args: int | str, delay: int = 0) -> None:
 
     Redis being away fails nothing: a beat task finds what was missed.
     """
-    ring = Ring(task, args, delay)
-    if all(waiting != ring for _, waiting, _ in connection.run_on_commit):
+
+    def ring() -> None:  # a function, for Django logs by its name what went wrong here
+        current_app.send_task(task, args=args, countdown=delay or None)
+
+    asked = (task, args, delay)
+    vars(ring)["asked"] = asked
+    if all(getattr(waiting, "asked", None) != asked for _, waiting, _ in connection.run_on_commit):
         transaction.on_commit(ring, robust=True)

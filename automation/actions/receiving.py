@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
+
 from automation.mail.identity import key_of
 from automation.models import Mailbox, Message
 from workspaces.action import Refused, action
@@ -12,8 +16,11 @@ LARGEST = 40 * 1024 * 1024  # bytes; what mail servers take
 
 
 @action
-def receive(workspace: Workspace, raw: bytes, *, mailbox: Mailbox | None = None) -> tuple[Message, bool]:
-    """(the message, whether it is new): one row however often it is delivered. In the workspace's scope."""
+def receive(
+    workspace: Workspace, raw: bytes, *, mailbox: Mailbox | None = None, at: datetime | None = None
+) -> tuple[Message, bool]:
+    """(the message, whether it is new): one row however often it is delivered. In the workspace's scope. `at`: when it
+    came in, if that was not just now."""
     if not raw.strip():
         raise Refused("There is nothing in this mail.")
     if len(raw) > LARGEST:
@@ -21,6 +28,8 @@ def receive(workspace: Workspace, raw: bytes, *, mailbox: Mailbox | None = None)
     key = key_of(raw)
     if found := Message.objects.listed().filter(workspace=workspace, key=key).first():
         return found, False
-    message = Message.objects.create(workspace=workspace, key=key, raw=raw, mailbox=mailbox)
+    message = Message.objects.create(
+        workspace=workspace, key=key, raw=raw, mailbox=mailbox, received_at=at or timezone.now()
+    )
     after_commit("automation.tasks.read_messages", workspace.pk)
     return message, True

@@ -7,6 +7,7 @@ its broker is not that of the other figures. The last line of stdout is a JSON o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -68,6 +69,7 @@ def measured(broker: Valkey, replies: int, kills: int) -> dict[str, object]:
         "replies": replies,
         "kills": crew.killed,
         "of_them_whole_workers": crew.whole,
+        "workers_ended_by_themselves": crew.ended,
         "broker_away_s": AWAY,
         "drained_after_s": drained,
         **figures,
@@ -98,7 +100,7 @@ class Crew:
             [*CELERY, "worker", "-P", pool, "-c", "2", "-l", "error", "-n", f"w{n}@bench"] for n in range(number)
         ]
         self.commands.append([*CELERY, "beat", "-l", "error"])
-        self.killed = self.whole = 0
+        self.killed = self.whole = self.ended = 0
         self.processes = [start(command) for command in self.commands]
         self.random = random.Random(SEED)
 
@@ -108,20 +110,37 @@ class Crew:
             time.sleep(self.random.uniform(0.2, 1.4))
             number = self.random.randrange(len(self.processes) - 1)
             process = self.processes[number]
-            children = [int(pid) for pid in (Path("/proc") / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()]  # fmt: skip
+            if process.poll() is not None:  # it ended by itself, as whoever runs it would see
+                self.processes[number] = start(self.commands[number])
+                self.ended += 1
+                continue
+            children = children_of(process.pid)
             if self.killed % 20 == 19 or not children:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
                 self.processes[number] = start(self.commands[number])
                 self.whole += 1
             else:
-                os.kill(self.random.choice(children), signal.SIGKILL)
+                kill(self.random.choice(children))
             self.killed += 1
 
     def end(self) -> None:
         for process in self.processes:
-            os.killpg(process.pid, signal.SIGKILL)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 CELERY = [sys.executable, "-m", "celery", "-A", "crm_project"]

@@ -13,8 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from automation.actions import read_message, receive
 from automation.models import Effect, Mailbox, Message
 from workspaces.action import Refused
+from workspaces.commands import add_workspace, find_workspace
 from workspaces.models import Workspace
-from workspaces.tenancy import all_workspaces, tenant
+from workspaces.tenancy import tenant
 
 MBOX = b"From "
 
@@ -24,16 +25,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", type=Path, help="An mbox, a mail (.eml), or a folder of them")
-        parser.add_argument("--workspace", required=True, help="Its slug")
+        add_workspace(parser)
         parser.add_argument("--mailbox", default="", help="The name of the mailbox that it is of; created if need be")
 
     def handle(self, *args: object, source: Path, workspace: str, **options: str) -> None:
         if not source.exists():
             raise CommandError(f"There is no {source}.")
-        with all_workspaces():
-            found = Workspace.objects.filter(slug=workspace).first()
-        if found is None:
-            raise CommandError(f"There is no workspace {workspace}.")
+        found = find_workspace(workspace)
         box = box_named(found, options["mailbox"])
         count: Counter[str] = Counter()
         ids = []
