@@ -10,7 +10,7 @@ let pending = 0;
 export const isTyping = () => document.activeElement?.matches("input, textarea, select, [contenteditable]") || isBusy() || Boolean(document.querySelector("dialog[open]"));
 export const singleKeys = () => !("noSingleKeys" in body.dataset);
 
-const GO = { t: "today/", a: "tasks/", d: "deals/", l: "leads/", o: "companies/", p: "contacts/", n: "notifications/" };
+const GO = { t: "today/", i: "inbox/", a: "tasks/", d: "deals/", l: "leads/", o: "companies/", p: "contacts/", n: "notifications/" };
 
 document.addEventListener("keydown", (event) => {
   if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && palette) {
