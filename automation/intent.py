@@ -14,4 +14,4 @@ def judge(text: str, language: str = "") -> Judgement:
 
     Takes whatever was sent: only the first 4,000 signs are read, and nothing in them raises.
     """
-    return shipped().judge(text)
+    return shipped().judge(text, language)

@@ -29,7 +29,7 @@ def classifier_of(workspace_id: int) -> Classifier:
 
 
 def judge_for(workspace_id: int, text: str, language: str = "") -> Judgement:
-    return classifier_of(workspace_id).judge(text)
+    return classifier_of(workspace_id).judge(text, language)
 
 
 @lru_cache(maxsize=16)

@@ -16,6 +16,11 @@ _TOKEN = re.compile(
     rf"|(?P<month>(?:{NAMED['month']})(?!\w))|(?P<day>(?:{NAMED['day']})(?!\w))|(?P<number>\d[\d.,/]*)"
     r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*)|(?P<end>[.!?\n]+)|(?P<sign>[^\w\s,;:'\"()<>\-*_/|#&%+=\[\]{}~`^@$\\])"
 )
+_BUT = re.compile(
+    r"(?<!\w)(?:but|however|though|although|still|yet|only|except|unfortunately|sadly|afraid|simply|in the end|aber|jedoch"
+    r"|allerdings|trotzdem|nur|leider|doch|mais|cependant|toutefois|seulement|malheureusement|pero|sin embargo|aunque"
+    r"|lamentablemente|mas|porem|contudo|infelizmente|ma|tuttavia|purtroppo|maar|echter|helaas|alleen)(?!\w)"
+)
 # What a rule is worth beside the words: more, and the model trusts the rules further than they carry.
 RULES = 0.25
 _LENGTHS = (2, 4, 7, 12, 20, 35, 60)
@@ -47,15 +52,27 @@ def features(folded: Folded, found: list[Finding]) -> dict[str, float]:
     counted = dict.fromkeys(_rules(found), RULES)
     counted[f"size {sum(len(words) > length for length in _LENGTHS)}"] = RULES
     counted |= dict.fromkeys((f"sign {sign}" for sign in signs), RULES)
+    last, turn = sentences[-1:], _sentences(_turn(folded.body))[0][:1]
     for names, weight in (
         ([f"w {name}" for sentence in sentences for name in _grams(["^", *sentence, "$"], 1, 3)], 2.0),
         ([f"m {name}" for sentence in sentences for name in _grams(["^", *_meanings(sentence), "$"], 1, 3)], 2.0),
         ([f"c {name}" for word in words for name in _pieces(word)], 1.5),
+        # What counts is said at the end, and behind a "but".
+        ([f"l {name}" for sentence in last for name in _grams(sentence, 1, 2)], 3.4),
+        ([f"lm {name}" for sentence in last for name in _grams(_meanings(sentence), 1, 2)], 3.4),
+        ([f"b {name}" for sentence in turn for name in _grams(sentence, 1, 2)], 2.1),
+        ([f"bm {name}" for sentence in turn for name in _grams(_meanings(sentence), 1, 2)], 2.1),
     ):
         different = set(names)
         share = weight / math.sqrt(len(different) or 1)
         counted |= dict.fromkeys(different, share)
     return counted
+
+
+def _turn(body: str) -> str:
+    """What stands behind the last "but"; "" where nothing turns."""
+    ends = [match.end() for match in _BUT.finditer(body)]
+    return body[ends[-1] :] if ends else ""
 
 
 def _sentences(body: str) -> tuple[list[list[str]], list[str]]:

@@ -17,7 +17,7 @@ from automation.wording.patterns import RULES, Finding, clauses, findings
 
 HERE = Path(__file__).parent
 SHIPPED = HERE / "model.json"
-WORDS = (*sorted(RULES.glob("*.txt")), HERE / "concepts.txt")
+WORDS = (*sorted(RULES.glob("*.txt")), HERE / "concepts.txt", HERE / "languages.txt")
 LONGEST = 4000  # signs that are read: whoever answers says it sooner
 # What acts by itself on the strength of a reply acts only where nothing speaks against it.
 POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
@@ -34,11 +34,11 @@ class Classifier:
         self.weights: Mapping[str, Sequence[int]] = model["weights"]
         self.calibration: Mapping[str, Sequence[Sequence[float]]] = model["calibration"]
 
-    def judge(self, text: str) -> Judgement:
+    def judge(self, text: str, language: str = "") -> Judgement:
         folded = fold(text[:LONGEST])
         if not folded.body.strip():
             return Judgement(Intent.UNCLEAR, 1.0, "", self.version)
-        found = findings(folded)
+        found = findings(folded, language)
         probabilities = self.probabilities(folded, found)
         intent = max(probabilities, key=lambda each: probabilities[each])
         confidence = self.confidence(intent, probabilities[intent], found)
@@ -63,7 +63,7 @@ class Classifier:
 
     def calibrated(self, intent: Intent, probability: float) -> float:
         """How often such a judgement was right, by straight lines between the points of cross-validation."""
-        points = self.calibration["positive" if intent in POSITIVE else "other"]
+        points = self.calibration[intent if intent in POSITIVE else "other"]
         after = bisect.bisect_left(points, [probability, 0.0])
         if after in (0, len(points)):
             return points[min(after, len(points) - 1)][1]

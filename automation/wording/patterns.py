@@ -21,6 +21,7 @@ from automation.wording.folding import Folded
 
 RULES = Path(__file__).parent / "rules"
 _BETWEEN = r"[^\w.!?]{1,3}"
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _CLAUSE = re.compile(r"[^\s.!?;\n][^.!?;\n]*(?:[.!?]+(?!\w))?")
 _WEEKDAYS = (
     r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?|montag|dienstag|mittwoch|donnerstag|freitag|lundi|mardi"
@@ -57,8 +58,9 @@ NAMED = {
 
 @dataclass(frozen=True)
 class Rule:
-    """`anchors`: a text with none of these pieces cannot hold the rule, so most rules cost nothing."""
+    """`language` is the file it stands in; `anchors`: a text with none of these pieces cannot hold the rule, so most rules cost nothing."""
 
+    language: str
     group: str
     intent: Intent
     words: str
@@ -156,16 +158,34 @@ def rules() -> tuple[Rule, ...]:
                 group, _, rest = line[1:].partition("]")
                 intent = Intent(rest.partition(":")[0].strip())
             else:
-                found.append(Rule(group, intent, line, *expression(line)))
+                found.append(Rule(file.stem, group, intent, line, *expression(line)))
     return tuple(found)
 
 
-def findings(folded: Folded) -> list[Finding]:
+@cache
+def _small_words() -> dict[str, frozenset[str]]:
+    lines = (Path(__file__).parent / "languages.txt").read_text("utf-8").splitlines()
+    return {line[:2]: frozenset(line[3:].split()) for line in lines if not line.startswith("#")}
+
+
+def languages(body: str, hint: str = "") -> set[str]:
+    """Whose rules may fit. All of them where nothing speaks for one; a text may be of two."""
+    words = _WORD.findall(body)
+    counts = {name: sum(word in small for word in words) for name, small in _small_words().items()}
+    if hint in counts:
+        counts[hint] += 1
+    most = max(counts.values())
+    return {name for name, count in counts.items() if 2 * count >= most} if most else set(counts)
+
+
+def findings(folded: Folded, language: str = "") -> list[Finding]:
     """In their order; where two overlap the longer one stands: "not interested" is no "interested"."""
     body = folded.body
+    fitting = languages(body, language)
     found = [
         Finding(rule, *match.span(1))
         for rule in rules()
+        if rule.language in fitting
         if not rule.anchors or any(anchor in body for anchor in rule.anchors)
         for match in rule.pattern.finditer(body)
     ]

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy
 from sklearn.feature_extraction import DictVectorizer
-from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
@@ -27,8 +26,6 @@ FOLDS = 5
 STRENGTH = 8.0
 UNIT = 0.01  # weights are kept as whole numbers of this
 CORRECTION = 5
-# The rules were written with these sentences in view, so mistakes are rarer in cross-validation than they will be.
-MISTAKE = 1.5
 LEAST = 4  # weights that are all smaller change nothing and are left out
 
 
@@ -82,7 +79,7 @@ def train(examples: Iterable[Example]) -> tuple[bytes, list[Tried]]:
         "unit": UNIT,
         "bias": numpy.rint(learner.intercept_ / UNIT).astype(int).tolist(),
         "calibration": {
-            "positive": calibrate([each for each in tried if each.intent in POSITIVE]),
+            **{str(intent): calibrate([each for each in tried if each.intent is intent]) for intent in POSITIVE},
             "other": calibrate([each for each in tried if each.intent not in POSITIVE]),
         },
         "weights": {
@@ -107,17 +104,15 @@ def cross_validate(examples: list[Example], rows: list[dict[str, float]], intent
 
 
 def calibrate(tried: list[Tried]) -> list[list[float]]:
-    """Points (what the model said, how often that was right), rising; never quite 0 or 1."""
-    said = numpy.array([each.probability for each in tried])
-    right = numpy.array([float(each.right) for each in tried])
+    """Points (what the model said, how often that was right), by Platt's curve: it rises, and never reaches 0 or 1."""
     # One that went wrong at the top and one that went right at the bottom: what was not seen may still come.
-    said, right = numpy.append(said, [0.0, 1.0]), numpy.append(right, [1.0, 0.0])
-    curve = IsotonicRegression(y_min=0.02, y_max=0.995, out_of_bounds="clip").fit(
-        said, right, sample_weight=numpy.where(right, 1.0, MISTAKE)
-    )
-    grid = numpy.linspace(0, 1, 21)
-    smooth = [float(numpy.mean(curve.predict(numpy.clip([at - 0.04, at, at + 0.04], 0, 1)))) for at in grid]
-    return [[round(float(at), 2), round(value, 4)] for at, value in zip(grid, smooth, strict=True)]
+    said = numpy.clip([*(each.probability for each in tried), 0.0, 1.0], 0.01, 0.99)
+    right = numpy.array([*(each.right for each in tried), True, False])
+    curve = LogisticRegression(C=1e3).fit(numpy.log(said / (1 - said)).reshape(-1, 1), right)
+    grid = numpy.linspace(0, 1, 41)
+    clipped = numpy.clip(grid, 0.01, 0.99)
+    sure = curve.predict_proba(numpy.log(clipped / (1 - clipped)).reshape(-1, 1))[:, 1]
+    return [[round(float(at), 3), round(float(value), 4)] for at, value in zip(grid, sure, strict=True)]
 
 
 def judged(model: bytes, tried: list[Tried]) -> list[tuple[str, Judgement]]:

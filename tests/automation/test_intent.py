@@ -1,6 +1,9 @@
-"""What replies mean: single judgements, what hostile text may not do."""
+"""What replies mean: single judgements, what hostile text may not do, and the figures on replies never trained on."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +11,9 @@ from hypothesis import strategies as st
 
 from automation.intent import judge
 from automation.intents import Intent
+from automation.wording import figures
+
+APART = Path(__file__).parent / "data" / "replies_apart.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -54,3 +60,27 @@ def test_takes_any_text(text):
 )
 def test_takes_huge_and_broken_text(text):
     assert judge(text).phrase in text
+
+
+@pytest.fixture(scope="module")
+def apart() -> figures.Judged:
+    rows = [json.loads(line) for line in APART.read_text("utf-8").splitlines()]
+    return [(row["intent"], judge(row["text"], row["language"])) for row in rows]
+
+
+def test_how_well_it_judges_replies_it_never_saw(apart):
+    """The set kept apart: nobody who works on rules or sentences reads it. The goal for macro-F1 is 0.90 and not reached
+    yet (docs/replies.md): what is asserted is that no change makes it worse unseen."""
+    print("\n" + "\n".join(figures.report(apart)))
+    assert figures.macro_f1(apart) >= 0.85
+
+
+def test_what_is_done_without_asking_is_right(apart):
+    acted = figures.by_itself(apart)
+    assert acted.precision >= 0.97
+    assert acted.recall >= 0.75
+
+
+def test_a_confidence_says_how_often_it_is_right(apart):
+    off = sum(band.count * abs(band.said - band.right) for band in figures.calibration(apart)) / len(apart)
+    assert off < 0.05
