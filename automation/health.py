@@ -9,7 +9,7 @@ from automation.models import Mailbox
 
 # A server that is away for a moment is no outage: so long it may fail before admins are told.
 GRACE = timedelta(minutes=10)
-SIGNS = {"red": "circle-alert", "amber": "clock", "green": "circle-check", "grey": "minus"}
+SIGNS = {"red": "circle-alert", "amber": "circle-dashed", "green": "circle-check", "grey": "ban"}
 
 
 @dataclass(frozen=True)

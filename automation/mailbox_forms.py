@@ -12,7 +12,7 @@ from django.utils import timezone
 from automation.models import ImapLogin, Mailbox, Provider, Security, SignIn
 from workspaces.models import Role
 
-SILENCE = [("", "Never"), ("4", "4 hours"), ("24", "a day"), ("72", "3 days"), ("168", "a week")]
+SILENCE = [("0", "Never"), ("4", "4 hours"), ("24", "a day"), ("72", "3 days"), ("168", "a week")]
 BACK = [
     ("0", "Only what comes from now on"),
     ("7", "The last 7 days"),
@@ -38,17 +38,24 @@ class SecretInput(forms.PasswordInput):
         super().__init__(attrs={"autocomplete": "new-password"})
 
 
+class ChosenField(forms.ChoiceField):
+    """One of several is always chosen: the first, where nobody says."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value or self.initial or self.choices[0][0])
+
+
 class MailboxForm(forms.Form):
     address = forms.EmailField(max_length=254, label="Address", widget=forms.EmailInput(attrs={"autofocus": True}))
     name = forms.CharField(max_length=120, required=False, help_text="Its address, if you leave this empty.")
-    whose = forms.ChoiceField(choices=[("", "The workspace's"), ("mine", "Mine")], required=False, label="Whose mail it is", help_text="Mail from somebody unknown in a member's own mailbox is seen by them and by admins.")  # fmt: skip
-    silent_hours = forms.ChoiceField(choices=SILENCE, required=False, label="Raise an alarm when nothing came for")
+    whose = ChosenField(choices=[("workspace", "The workspace's"), ("mine", "Mine")], label="Whose mail it is", help_text="Mail from somebody unknown in a member's own mailbox is seen by them and by admins.")  # fmt: skip
+    silent_hours = ChosenField(choices=SILENCE, label="Raise an alarm when nothing came for")
 
     def __init__(self, *args: Any, member, edited: Mailbox | None = None, **kwargs: Any):
         self.member, self.edited = member, edited
         initial = {}
         if edited:
-            initial = {"address": edited.address, "name": edited.name, "silent_hours": str(edited.silent_hours or "")}
+            initial = {"address": edited.address, "name": edited.name, "silent_hours": str(edited.silent_hours or 0)}
         super().__init__(*args, initial=self.more_initial() | initial, **kwargs)
         if edited or not member.may(Role.ADMIN):
             del self.fields["whose"]
@@ -63,7 +70,7 @@ class MailboxForm(forms.Form):
     def facts(self) -> dict[str, Any]:
         data = self.cleaned_data
         found = {name: data[name] for name in ("address", "name")}
-        found["silent_hours"] = int(data["silent_hours"]) if data["silent_hours"] else None
+        found["silent_hours"] = int(data["silent_hours"]) or None
         if self.edited:
             return found | {"version": data["version"]}
         is_own = "whose" not in self.fields or data["whose"] == "mine"

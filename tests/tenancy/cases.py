@@ -65,7 +65,7 @@ def mailbox(rows: Rows, kwargs: dict) -> dict:
     if kwargs["kind"] == "imap":
         return login(rows) | {"back": "7", "whose": "mine"}
     key = {"key": "signs"} if kwargs["kind"] in ("mailgun", "sendgrid") else {}
-    return {"address": "new@mail.test", "name": "New", "silent_hours": "", "whose": "mine"} | key
+    return {"address": "new@mail.test", "name": "New", "silent_hours": "0", "whose": "mine"} | key
 
 
 def within(key: str, part: str) -> Shots:
