@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from automation.models import Effect, ImapLogin, Inlet, Mailbox, MailTemplate, Message, Sending, Suppression
+from automation.models import (
+    CampaignStep,
+    Effect,
+    Enrolment,
+    ImapLogin,
+    Inlet,
+    Mailbox,
+    MailTemplate,
+    Message,
+    Pace,
+    Sending,
+    StepMail,
+    Suppression,
+)
 from workspaces.admin_base import ReadOnlyAdmin
 from workspaces.admin_filters import ChooseFilter
 from workspaces.admin_site import site
@@ -89,3 +102,38 @@ class InletAdmin(ReadOnlyAdmin):
     list_filter = ("provider",)
     list_select_related = ("mailbox",)
     exclude = ("token_hash", "key")
+
+
+@admin.register(CampaignStep, site=site)
+class CampaignStepAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 86, "format_list_numbered")
+    list_display = ("campaign", "position", "template", "delay", "unit", "archived_at")
+    list_filter = ("archived_at",)
+    search_fields = ("campaign__name", "template__name")
+    list_select_related = ("campaign", "template")
+
+
+@admin.register(Enrolment, site=site)
+class EnrolmentAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 87, "schedule_send")
+    list_display = ("member", "since", "due_at", "stopped")
+    list_filter = ("stopped", "due_at")
+    search_fields = ("member__lead__name",)
+    ordering = ("-since", "-pk")
+    list_select_related = ("member__campaign", "member__lead")
+
+
+@admin.register(StepMail, site=site)
+class StepMailAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 88, "forward_to_inbox")
+    list_display = ("member", "step", "message")
+    search_fields = ("member__lead__name",)
+    ordering = ("-pk",)
+    list_select_related = ("member__campaign", "member__lead", "step__campaign", "step__template", "message")
+
+
+@admin.register(Pace, site=site)
+class PaceAdmin(ReadOnlyAdmin):
+    menu = ("Mail", 89, "speed")
+    list_display = ("mailbox", "per_hour", "per_day")
+    list_select_related = ("mailbox",)

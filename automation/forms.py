@@ -7,7 +7,9 @@ import re
 from django import forms
 
 from activities.models import LONGEST_TEXT
-from automation.models import MailTemplate
+from automation.models import CampaignStep, MailTemplate
+from leads.models import Segment
+from workspaces.models import Workspace
 
 
 class LinkForm(forms.Form):
@@ -50,3 +52,41 @@ class MailForm(forms.Form):
         data = self.cleaned_data
         to = [text for text in re.split(r"[\s,;]+", data["to"]) if text]
         return {"to": to, "subject_line": data["subject"], "body": data["body"]}
+
+
+class CampaignForm(forms.Form):
+    name = forms.CharField(max_length=120)
+
+
+class StepForm(forms.Form):
+    """One mail of a campaign, and when it goes."""
+
+    template = forms.ModelChoiceField(queryset=MailTemplate.objects.none(), empty_label=None)
+    delay = forms.IntegerField(min_value=0, max_value=365, initial=0, label="Wait")
+    unit = forms.ChoiceField(choices=CampaignStep.Unit.choices, initial=CampaignStep.Unit.DAYS, label="Of")
+
+    def __init__(self, *args, workspace: Workspace, step: CampaignStep | None = None, **kwargs):
+        names = ("template", "delay", "unit")
+        super().__init__(*args, initial={name: getattr(step, name) for name in names} if step else None, **kwargs)
+        offered = MailTemplate.objects.filter(workspace=workspace)
+        self.fields["template"].queryset = (
+            offered.offered() | offered.filter(pk=step.template_id) if step else offered.offered()
+        )
+
+
+class AddMembersForm(forms.Form):
+    segment = forms.ModelChoiceField(
+        queryset=Segment.objects.none(),
+        required=False,
+        empty_label="Leads whose campaign is this one",
+        label="Which leads",
+    )
+
+    def __init__(self, *args, workspace: Workspace, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["segment"].queryset = Segment.objects.filter(workspace=workspace)
+
+
+class PaceForm(forms.Form):
+    per_hour = forms.IntegerField(min_value=1, max_value=100_000, label="Mails an hour, at most")
+    per_day = forms.IntegerField(min_value=1, max_value=1_000_000, label="Mails a day, at most")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from activities.actions import mailing
-from automation.actions import alarms, fetching, mailboxes, processing
+from automation.actions import alarms, due_steps, fetching, mailboxes, processing, send_step
 from automation.models import Sending
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
@@ -58,3 +58,13 @@ def forget_mailboxes() -> None:
     for workspace_id in workspace_ids():
         with survived(f"Old mailboxes of workspace {workspace_id}"), tenant(workspace_id):
             mailboxes.forget_old(workspace_id)
+
+
+@shared_task
+def run_campaigns() -> None:
+    """What is due in campaigns now. Ringing twice sends nothing twice: each member is held, and each step is theirs once."""
+    for workspace_id in workspace_ids():
+        with survived(f"The campaigns of workspace {workspace_id}"):
+            for enrolment_id in due_steps(workspace_id):
+                with survived(f"Enrolment {enrolment_id} of workspace {workspace_id}"):
+                    send_step(workspace_id, enrolment_id)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from automation import campaign_views as campaigns
 from automation import mail_views as mails
 from automation import views
 
@@ -18,6 +19,19 @@ urlpatterns = [
     path("records/<slug:kind>/<int:pk>/mail/new/", mails.mail_new, name="mail_new"),
     path("mail/<int:pk>/call-back/", mails.mail_call_back, name="mail_call_back"),
     path("mail/<int:pk>/again/", mails.mail_again, name="mail_again"),
+    path("campaigns/", campaigns.campaign_list, name="campaign_list"),
+    path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
+    path("campaigns/pace/", campaigns.pace_edit, name="pace_edit"),
+    path("campaigns/<int:pk>/", campaigns.campaign_detail, name="campaign_detail"),
+    path("campaigns/<int:pk>/start/", campaigns.campaign_start, name="campaign_start"),
+    path("campaigns/<int:pk>/pause/", campaigns.campaign_pause, name="campaign_pause"),
+    path("campaigns/<int:pk>/add/", campaigns.campaign_add, name="campaign_add"),
+    path("campaigns/<int:pk>/steps/new/", campaigns.step_new, name="step_new"),
+    path("campaigns/steps/<int:pk>/", campaigns.step_edit, name="step_edit"),
+    path("campaigns/steps/<int:pk>/remove/", campaigns.step_remove, name="step_remove"),
+    path("campaigns/steps/<int:pk>/restore/", campaigns.step_restore, name="step_restore"),
+    path("campaigns/members/<int:pk>/stop/", campaigns.member_stop, name="member_stop"),
+    path("campaigns/members/<int:pk>/resume/", campaigns.member_resume, name="member_resume"),
     path("inbox/<int:pk>/html/", views.message_html, name="message_html"),
     path("inbox/<int:pk>/raw/", views.message_raw, name="message_raw"),
 ]

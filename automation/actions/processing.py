@@ -187,6 +187,9 @@ def write_line(message: Message, *, by: Membership | None = None, door: Door = D
     subject = message.subject
     if subject is None:
         return
+    data = line_data(message)
+    if by:
+        del data["sender"]  # it says so itself
     keys = {key: pk for name in SUBJECTS if (pk := getattr(message, key := f"{name}_id")) and key not in about(subject)}
     message.line = record(
         subject,
@@ -195,7 +198,7 @@ def write_line(message: Message, *, by: Membership | None = None, door: Door = D
         door=door,
         at=message.at,
         body=(message.visible_text or message.text)[:LONGEST_TEXT],
-        data=line_data(message),
+        data=data,
         **keys,
     )
 

@@ -4,19 +4,24 @@ from automation.models.effect import Effect
 from automation.models.mailbox import ImapLogin, Inlet, InletEvent, Mailbox, Provider, Security, SignIn
 from automation.models.message import Message
 from automation.models.sending import MailTemplate, Sending
+from automation.models.sequence import CampaignStep, Enrolment, Pace, StepMail
 from automation.models.suppression import Suppression
 
 __all__ = [
+    "CampaignStep",
     "Effect",
+    "Enrolment",
     "ImapLogin",
     "Inlet",
     "InletEvent",
     "MailTemplate",
     "Mailbox",
     "Message",
+    "Pace",
     "Provider",
     "Security",
     "Sending",
     "SignIn",
+    "StepMail",
     "Suppression",
 ]

@@ -183,6 +183,10 @@ def template(rows: Rows, kwargs: dict) -> dict:
     return {"name": "Second", "subject": "About {company}", "body": "Dear {first_name}"}
 
 
+def step(rows: Rows, kwargs: dict) -> dict:
+    return {"template": rows.template, "delay": "3", "unit": "hours"}
+
+
 def delivery(rows: Rows, kwargs: dict) -> dict:
     return dict.fromkeys(Notification.Kind.values, "daily") | {"quiet_from": "22:00", "quiet_until": "07:00"}
 
@@ -444,6 +448,19 @@ CASES = {
     "mail_new": Case(subjects(), body=letter),
     "mail_call_back": Case(at("mail"), get=False, body=lambda *_: {}),
     "mail_again": Case(at("unsent"), get=False, body=lambda *_: {}, post_ok=(302, 200, 422)),
+    "campaign_list": Case(),
+    "campaign_new": Case(role=Role.MANAGER, body=lambda *_: {"name": "Winter"}),
+    "campaign_detail": Case(at("sequence")),
+    "campaign_start": Case(at("sequence"), role=Role.MANAGER, get=False, body=lambda *_: {}, writes=False),
+    "campaign_pause": Case(at("sequence"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "campaign_add": Case(at("sequence"), role=Role.MANAGER, body=lambda rows, _: {"segment": rows.segment}),
+    "step_new": Case(at("sequence"), role=Role.MANAGER, body=step),
+    "step_edit": Case(at("step"), role=Role.MANAGER, body=step),
+    "step_remove": Case(at("step"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "step_restore": Case(at("gone_step"), role=Role.MANAGER, get=False, body=lambda *_: {}),
+    "member_stop": Case(at("enrolled"), get=False, body=lambda *_: {}),
+    "member_resume": Case(at("stopped"), get=False, body=lambda *_: {}),
+    "pace_edit": Case(role=Role.MANAGER, body=lambda *_: {"per_hour": "5", "per_day": "50"}),
     "template_list": Case(),
     "template_new": Case(role=Role.MANAGER, body=template),
     "template_edit": Case(

@@ -36,7 +36,7 @@ from activities.actions import (
 from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from automation import actions as automation
 from automation.intents import Intent
-from automation.models import InletEvent, Mailbox, Message
+from automation.models import InletEvent, Mailbox, MailTemplate, Message, Pace, StepMail
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -156,6 +156,11 @@ class Rows:
     template: int = 0
     archived_template: int = 0
     suppressed: int = 0
+    sequence: int = 0  # a campaign with steps, running
+    step: int = 0
+    gone_step: int = 0
+    enrolled: int = 0  # a member of it who is still to get something
+    stopped: int = 0  # one who gets nothing more
     lifted: str = ""  # what an address that was taken off the list is put back by
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
@@ -320,6 +325,7 @@ def fill_mail(rows: Rows, owner: Membership) -> None:
     rows.mailbox, rows.message, rows.stray = box.pk, message.pk, stray.pk
     rows.effect = message.effects.get(kind="task").pk
     fill_outbox(rows, owner, lead)
+    fill_campaign(rows, owner)
 
 
 def fill_outbox(rows: Rows, owner: Membership, lead: Lead) -> None:
@@ -354,6 +360,31 @@ def mailboxes(rows: Rows, owner: Membership) -> tuple[Mailbox, int, int]:
     gone, _ = automation.add_mailbox(owner.workspace, name="Gone", provider="postmark", **facts)
     automation.delete_mailbox(gone, by=owner)
     return box, posted.pk, gone.pk
+
+
+def fill_campaign(rows: Rows, owner: Membership) -> None:
+    """A campaign that runs: one who was sent a step, and one who was stopped."""
+    workspace = owner.workspace
+    campaign = automation.create_campaign(workspace, name="Sequence", by=owner)
+    template = MailTemplate.objects.get(pk=rows.template)
+    facts = {"by": owner, "template": template, "unit": "days"}
+    step, gone = (automation.add_step(campaign, delay=days, **facts) for days in (0, 2))
+    automation.edit_step(step, delay=1, **facts)
+    automation.remove_step(gone, by=owner)
+    automation.start_campaign(campaign, by=owner)
+    leads = [
+        capture(workspace, last_name=part, email=f"{part}@{rows.slug}-lead.test", owner_id=owner.user_id, by=owner)
+        for part in ("enrolled", "stopped")
+    ]
+    automation.add_members(campaign, leads, by=owner)
+    enrolled, stopped = campaign.members.order_by("pk")
+    automation.stop_member(stopped, by=owner)
+    message = Message.objects.get(pk=rows.mail)
+    StepMail.objects.create(workspace=workspace, member=stopped, step=gone, message=message)
+    automation.set_pace(workspace, Mailbox.objects.get(pk=rows.mailbox), by=owner, per_hour=7, per_day=70)
+    Pace.objects.update(per_hour=8)
+    rows.sequence, rows.step, rows.gone_step = campaign.pk, step.pk, gone.pk
+    rows.enrolled, rows.stopped = enrolled.pk, stopped.pk
 
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
