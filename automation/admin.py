@@ -12,6 +12,7 @@ from automation.models import (
     Inlet,
     Mailbox,
     MailTemplate,
+    Meeting,
     Message,
     Pace,
     Sending,
@@ -137,3 +138,14 @@ class PaceAdmin(ReadOnlyAdmin):
     menu = ("Mail", 89, "speed")
     list_display = ("mailbox", "per_hour", "per_day")
     list_select_related = ("mailbox",)
+
+
+@admin.register(Meeting, site=site)
+class MeetingAdmin(ReadOnlyAdmin):
+    """By what name calendars elsewhere know a meeting."""
+
+    menu = ("Mail", 78, "event")
+    list_display = ("uid", "occurrence", "sequence", "is_off", "task")
+    list_filter = ("is_off",)
+    search_fields = ("uid",)
+    list_select_related = ("task",)

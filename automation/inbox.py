@@ -13,7 +13,8 @@ from django.urls import reverse
 from automation.actions.processing import ROBOTS
 from automation.intents import Intent
 from automation.models import Effect, Message
-from workspaces.access import MemberRequest
+from deals.models import Deal
+from workspaces.access import MemberRequest, visible_owners
 from workspaces.cursors import cursor, older_than
 from workspaces.numbers import parse_id
 from workspaces.people import initials
@@ -210,7 +211,14 @@ class Opened:
     def __init__(self, message: Message, inbox: Inbox):
         self.message, self.inbox = message, inbox
         self.tone = TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
-        self.effects = [(EFFECTS[Effect.Kind(effect.kind)], effect) for effect in message.effects.order_by("pk")]
+        self.effects = [
+            (EFFECTS[Effect.Kind(effect.kind)], effect)
+            for effect in message.effects.select_related("deal").order_by("pk")
+        ]
+        owners = visible_owners(inbox.request.member)
+        for _, effect in self.effects:
+            if owners is not None and effect.deal and effect.deal.owner_id not in owners:
+                effect.said = effect.get_kind_display()  # a deal of others is named to nobody else
 
     @property
     def text(self) -> tuple[str, str, str]:
@@ -223,9 +231,16 @@ class Opened:
     def has_more(self) -> bool:
         return len(self.message.text.strip()) > len(self.message.visible_text.strip())
 
+    @cached_property
+    def deal(self) -> Deal | None:
+        """If the reader may see it: of a company's deals some are others'."""
+        deal, owners = self.message.deal, visible_owners(self.inbox.request.member)
+        is_seen = deal is not None and deal.deleted_at is None and (owners is None or deal.owner_id in owners)
+        return deal if is_seen else None
+
     @property
     def record(self) -> object:
-        return self.message.deal or self.message.lead or self.message.contact or self.message.company
+        return self.deal or self.message.lead or self.message.contact or self.message.company
 
     @property
     def classes(self) -> list[tuple[int, Intent, str]]:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("inbox/<int:pk>/undo/", views.message_undo, name="message_undo"),
     path("inbox/<int:pk>/done/", views.message_done, name="message_done"),
     path("inbox/<int:pk>/reopen/", views.message_reopen, name="message_reopen"),
+    path("inbox/<int:pk>/again/", views.message_again, name="message_again"),
     path("inbox/<int:pk>/link/", views.message_link, name="message_link"),
     path("inbox/<int:pk>/lead/", views.message_lead, name="message_lead"),
     path("inbox/<int:pk>/effects/<int:effect_pk>/undo/", views.effect_undo, name="effect_undo"),

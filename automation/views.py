@@ -83,6 +83,12 @@ def message_reopen(request: MemberRequest, pk: int) -> HttpResponse:
     return told(request, actions.reopen(get_message(request, pk), by=request.member), "Back in the inbox")
 
 
+@member_required(methods=("POST",))
+def message_again(request: MemberRequest, pk: int) -> HttpResponse:
+    """What could not be read is read once more."""
+    return told(request, actions.read_again(get_message(request, pk), by=request.member), "It is read again")
+
+
 @member_required(methods=("GET", "POST"))
 def message_link(request: MemberRequest, pk: int) -> HttpResponse:
     """Whose mail it is."""

@@ -15,7 +15,7 @@ from automation.actions.campaigns import (
     start_campaign,
     stop_member,
 )
-from automation.actions.deciding import accept, correct, handle, link, make_lead, reopen, undo, undo_one
+from automation.actions.deciding import accept, correct, handle, link, make_lead, read_again, reopen, undo, undo_one
 from automation.actions.effects import undo_effect
 from automation.actions.fetching import try_mailbox
 from automation.actions.mailboxes import (
@@ -60,6 +60,7 @@ __all__ = [
     "pause",
     "pause_campaign",
     "put_back",
+    "read_again",
     "read_message",
     "receive",
     "remove_step",

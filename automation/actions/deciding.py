@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from activities.models import SUBJECTS, Notification
 from automation.actions.effects import note, undo_all, undo_effect
-from automation.actions.matching import belonging
-from automation.actions.processing import attach, line_data, settle, write_line
-from automation.actions.replies import act, owner_for
+from automation.actions.matching import belonging, lead_of
+from automation.actions.meetings import take_calendars
+from automation.actions.processing import attach, find_deal, line_data, settle, write_line
+from automation.actions.replies import act, owner_for, tell
 from automation.intents import Intent
+from automation.mail.parsing import read
 from automation.models import Effect, Message
+from automation.models.message import TRIES
 from leads.actions import capture, find_contact, update_contact
 from leads.models import Contact
 from leads.names import split_name
-from workspaces.access import check_may
+from workspaces.access import check_may, visible_owners
 from workspaces.action import Refused, action
+from workspaces.background import after_commit
 from workspaces.models import Membership, Role
 
 State = Message.State
@@ -24,6 +29,8 @@ State = Message.State
 def accept(message: Message, *, by: Membership) -> Message:
     """It is what it was taken for: what follows is done, if it was not, and one is through with it."""
     message = lock(message, by)
+    if message.state == State.FAILED:
+        raise Refused("It could not be read. Try to read it again first.")
     if message.state == State.UNMATCHED and message.intent not in (Intent.UNSUBSCRIBE, Intent.UNCLEAR):
         raise Refused("Nobody knows whose mail this is: link it to a person first.")
     if message.state in (State.REVIEW, State.UNMATCHED):
@@ -38,11 +45,12 @@ def correct(message: Message, intent: str, *, by: Membership) -> Message:
     message = lock(message, by)
     if intent not in Intent.values or intent == Intent.BOUNCE != message.intent:
         raise Refused("There is no such class.")
-    if intent != message.intent:
+    is_other = intent != message.intent
+    if is_other:
         undo_all(message, by=by)
         message = lock(message, by)
         message.intent, message.confidence = intent, 1.0
-    if message.contact or message.lead or message.deal:
+    if (is_other or message.state == State.REVIEW) and (message.contact or message.lead or message.deal):
         act(message, by=by)
     return through(message, by)
 
@@ -79,6 +87,17 @@ def reopen(message: Message, *, by: Membership) -> Message:
 
 
 @action
+def read_again(message: Message, *, by: Membership) -> Message:
+    """What could not be read is tried anew."""
+    message = lock(message, by)
+    if message.state == State.FAILED:
+        message.state, message.tries_left, message.problem = State.NEW, TRIES, ""
+        message.save(update_fields=["state", "tries_left", "problem"])
+        after_commit("automation.tasks.read_messages", message.workspace_id)
+    return message
+
+
+@action
 def link(message: Message, contact: Contact, *, by: Membership) -> Message:
     """It is this person's: their address from now on, and what their mail brings about follows."""
     message = lock(message, by)
@@ -87,7 +106,15 @@ def link(message: Message, contact: Contact, *, by: Membership) -> Message:
         contact = update_contact(contact, by=by, version=contact.version, emails=[*emails, message.sender_email])
     attach(message, belonging(Message.MatchedBy.PERSON, contact))
     message.problem = ""
-    settle(message, by=by)
+    find_deal(message)
+    take_calendars(message, read(bytes(message.raw)))
+    owners = visible_owners(by)
+    if message.lead and owners is not None and message.lead.owner_id not in owners:
+        # Somebody else's lead: they hear of it, and decide.
+        message.state = State.REVIEW
+        tell(message, Notification.Kind.REPLY, by)
+    else:
+        settle(message, by=by)
     if message.line is None:
         write_line(message)
     return kept(message)
@@ -100,6 +127,8 @@ def make_lead(message: Message, *, by: Membership) -> Message:
     if message.lead:
         return message
     contact = find_contact(message.workspace, message.sender_email)
+    if contact and lead_of(contact):
+        return link(message, contact, by=by)
     first, last = split_name(message.sender_name)
     lead = capture(
         message.workspace,
@@ -153,6 +182,7 @@ def kept(message: Message) -> Message:
     message.save()
     if message.line:
         message.line.data = line_data(message)
-        message.line.deal_id, message.line.lead_id = message.deal_id, message.lead_id
-        message.line.save(update_fields=["data", "deal", "lead"])
+        for name in SUBJECTS:
+            setattr(message.line, f"{name}_id", getattr(message, f"{name}_id"))
+        message.line.save(update_fields=["data", *SUBJECTS])
     return message

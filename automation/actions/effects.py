@@ -10,7 +10,7 @@ from django.utils import timezone
 from activities.actions import cancel_task, update_task
 from activities.models import Activity, Door, Task
 from automation.models import Effect, Message, Suppression
-from deals.actions import delete_deal, standing, undo_conversion, undo_stage_change
+from deals.actions import delete_deal, lock_lead, standing, undo_conversion, undo_stage_change
 from leads.actions import update_contact, update_lead
 from leads.models import Contact, Lead
 from workspaces.access import acting, check_may
@@ -60,9 +60,10 @@ def undo_effect(effect: Effect, *, by: Membership) -> Effect:
     """Refused, with the reason, where somebody has built on it since."""
     check_may(by, Role.REP, "undo what an automation did")
     effect = Effect.objects.select_for_update(of=("self",)).select_related("message__workspace").get(pk=effect.pk)
-    if not effect.is_undoable:
+    if effect.undone_at:
         return effect
-    UNDO[Kind(effect.kind)](effect, by)
+    if effect.is_undoable:  # else nothing was done, and it is struck all the same
+        UNDO[Kind(effect.kind)](effect, by)
     effect.undone_at, effect.undone_by_id = timezone.now(), by.user_id
     effect.save(update_fields=["undone_at", "undone_by"])
     return effect
@@ -70,6 +71,8 @@ def undo_effect(effect: Effect, *, by: Membership) -> Effect:
 
 def undo_all(message: Message, *, by: Membership) -> None:
     """The newest first: each then finds what it left; a lead that it all hangs on goes last."""
+    if message.lead:
+        lock_lead(message.lead)  # leads are locked before deals
     effects = message.effects.filter(undone_at=None).order_by("-pk")
     for effect in sorted(effects, key=lambda effect: effect.kind == Kind.LEAD_CREATED):
         undo_effect(effect, by=by)
@@ -117,7 +120,10 @@ def undo_lead(effect: Effect, by: Membership) -> None:
     lead = effect.lead
     if lead is None:
         return
-    if lead.status != Lead.Status.NEW or lead.deals.exists() or any(is_work(line) for line in lead.activitys.all()):
+    tasks = Task.objects.filter(lead=lead, created_by__isnull=False).exclude(status=Task.Status.CANCELLED)
+    others = Message.objects.filter(lead=lead).exclude(pk=effect.message_id)
+    worked = lead.deals.exists() or tasks.exists() or others.exists()
+    if lead.status != Lead.Status.NEW or worked or any(is_work(line) for line in lead.activitys.all()):
         raise Refused(f"Somebody has worked {lead} since.")
     contact = lead.contact
     delete_alone(lead)

@@ -20,7 +20,7 @@ from leads.models import Company, Contact, Lead
 from leads.names import domain_of
 from workspaces.models import Workspace
 
-FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+DMARC = re.compile(r"\bdmarc\s*=\s*(pass|fail)\b", re.IGNORECASE)
 # Where the address stands that a mail was sent to.
 ADDRESSED = ("to", "cc", "delivered-to", "x-original-to", "x-envelope-to", "envelope-to", "x-forwarded-to")
 NEWEST = 20  # ids of a thread that are looked for
@@ -37,6 +37,7 @@ class Match:
     contact: Contact | None = None
     company: Company | None = None
     lead: Lead | None = None
+    deal: Deal | None = None
     doubt: str = ""
 
 
@@ -65,18 +66,33 @@ def match(workspace: Workspace, mail: Mail) -> Match:
 def belonging(by: str, contact: Contact | None, thread: Message | None = None, doubt: str = "") -> Match:
     """With the lead that the contact's mails belong to."""
     lead = (thread.lead if thread else None) or (lead_of(contact) if contact else None)
-    return Match(by, contact, contact.company if contact else None, lead, doubt)
+    deal = thread.deal if thread and thread.deal and not thread.deal.deleted_at else None
+    return Match(by, contact, contact.company if contact else None, lead, deal, doubt)
 
 
 def is_forged(mail: Mail) -> bool:
-    """By the first line of Authentication-Results: it is our own mail server's, those below it came with the mail."""
-    return bool(FAILED.search(next(iter(mail.headers.get("authentication-results", ())), "")))
+    return "fail" in verdicts(mail)
+
+
+def is_vouched(mail: Mail) -> bool:
+    """Whether the sender's domain stands for it."""
+    return "pass" in verdicts(mail) and not is_forged(mail)
+
+
+def verdicts(mail: Mail) -> set[str]:
+    """What our own mail server says of DMARC: it wrote the first line of Authentication-Results; those of others came with
+    the mail."""
+    lines = [line for line in mail.headers.get("authentication-results", ()) if line.strip()]
+    ours = [line for line in lines if line.split(";")[0].split()[:1] == lines[0].split(";")[0].split()[:1]]
+    return {found.lower() for line in ours for found in DMARC.findall(line)}
 
 
 def thread_of(workspace: Workspace, mail: Mail) -> Message | None:
     """The mail of ours that it answers."""
     ids = [*mail.in_reply_to, *reversed(mail.references)][:NEWEST]
-    ours = Message.objects.listed().filter(workspace=workspace, message_id__in=ids, direction=Message.Direction.OUT)
+    ours = Message.objects.listed().filter(
+        workspace=workspace, message_id__in=ids, direction=Message.Direction.OUT, is_proven=True
+    )
     return (
         ours.select_related("lead", "deal", "contact__company").order_by("-received_at", "-pk").first() if ids else None
     )
@@ -85,7 +101,9 @@ def thread_of(workspace: Workspace, mail: Mail) -> Message | None:
 def by_token(workspace: Workspace, mail: Mail) -> Message | None:
     """The mail of ours whose reply address it came to."""
     named = named_message((value for name in ADDRESSED for value in mail.headers.get(name, ())), workspace.pk)
-    ours = Message.objects.listed().filter(workspace=workspace, pk=named, direction=Message.Direction.OUT)
+    ours = Message.objects.listed().filter(
+        workspace=workspace, pk=named, direction=Message.Direction.OUT, is_proven=True
+    )
     return ours.select_related("lead", "deal", "contact__company").first() if named else None
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
+
+from django.db import InterfaceError, OperationalError
 
 from activities.actions import about, record
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
-from automation.actions.matching import Match, belonging, is_forged, match, open_deal
+from automation.actions.matching import Match, belonging, is_vouched, match, open_deal
+from automation.actions.meetings import take_calendars
 from automation.actions.replies import act, campaigns, tell, today_of
 from automation.intents import AUTOMATIC, Intent
 from automation.mail.clean import clean_html
@@ -16,6 +20,7 @@ from automation.mail.parts import Mail
 from automation.models import Mailbox, Message
 from automation.own_words import judge_for
 from automation.reading import Reading, read_reply
+from deals.models import Kind
 from leads.actions import find_contact
 from leads.models import CampaignMember
 from workspaces.action import Refused
@@ -31,6 +36,7 @@ State = Message.State
 WRITTEN = [field.name for field in Message._meta.concrete_fields if field.name not in ("id", "raw")]
 # What no person wrote: it is no reply, and nobody has to look at it.
 POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
+UNPROVEN = "It claims to be from a member, and nothing proves it."
 ROBOTS = (Intent.OUT_OF_OFFICE, Intent.AUTO_REPLY, Intent.BOUNCE)
 
 
@@ -49,6 +55,8 @@ def read_message(workspace_id: int, message_id: int) -> None:
             message = found.select_related("workspace", "mailbox").filter(pk=message_id).first()
             if message:
                 take(message)
+    except (OperationalError, InterfaceError):  # the database's own trouble: another run tries again
+        log.exception("message %s of workspace %s waits", message_id, workspace_id)
     except Exception as error:
         log.exception("message %s of workspace %s was not read", message_id, workspace_id)
         with tenant(workspace_id):
@@ -71,11 +79,13 @@ def take(message: Message) -> Message:
     mail = read(bytes(message.raw))
     reading = read_reply(mail, today_of(message.workspace), partial(judge_for, message.workspace_id))
     describe(message, mail)
-    if is_ours(message, mail):
+    is_member = is_from_member(message, mail)
+    if is_member and (message.is_proven or is_vouched(mail)):
         sent(message)
     else:
         judged(message, reading)
-        came(message, match(message.workspace, mail))
+        found = match(message.workspace, mail)
+        came(message, replace(found, doubt=found.doubt or UNPROVEN) if is_member else found, mail)
     message.tries_left = 0
     message.save(update_fields=WRITTEN)
     return message
@@ -109,20 +119,20 @@ def judged(message: Message, reading: Reading) -> None:
 # --- what we sent ourselves --------------------------------------------------------------------------
 
 
-def is_ours(message: Message, mail: Mail) -> bool:
-    """Copies of what members sent by their own programs come in with the rest."""
+def is_from_member(message: Message, mail: Mail) -> bool:
+    """Copies of what members sent by their own programs come in with the rest; anybody can write their address, though."""
     email = mail.sender.email
-    if not email or is_forged(mail):
+    if not email:
         return False
     members = Membership.objects.active().filter(workspace=message.workspace, user__email=email)
-    boxes = Mailbox.objects.filter(workspace=message.workspace, address=email)
+    boxes = Mailbox.objects.live().filter(workspace=message.workspace, address=email)
     return members.values("pk").union(boxes.values("pk")).exists()
 
 
 def sent(message: Message) -> None:
     """It is no reply; but what it is answered with is told by it."""
     contacts = (find_contact(message.workspace, address) for _, address in message.recipients)
-    message.direction, message.state = Message.Direction.OUT, State.DONE
+    message.direction, message.state, message.is_proven = Message.Direction.OUT, State.DONE, True
     message.visible_text, message.handled_at = message.text, message.received_at
     attach(message, belonging(Message.MatchedBy.ADDRESS, next(filter(None, contacts), None)))
     find_deal(message)
@@ -132,8 +142,11 @@ def sent(message: Message) -> None:
 # --- what follows -----------------------------------------------------------------------------------
 
 
-def came(message: Message, match: Match) -> None:
+def came(message: Message, match: Match, mail: Mail) -> None:
     attach(message, match)
+    if mail.calendars and message.contact and not match.doubt:
+        find_deal(message)
+        take_calendars(message, mail)
     settle(message, match.doubt)
     write_line(message)
 
@@ -141,6 +154,7 @@ def came(message: Message, match: Match) -> None:
 def attach(message: Message, match: Match) -> None:
     message.matched_by = match.by
     message.contact, message.company, message.lead = match.contact, match.company, match.lead
+    message.deal = match.deal
 
 
 def settle(message: Message, doubt: str = "", by: Membership | None = None) -> None:
@@ -152,7 +166,8 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
         if not doubt and (message.contact or intent == Intent.BOUNCE):
             acted(message, by)
         return
-    campaigns(message, CampaignMember.State.REPLIED)
+    if not doubt:
+        campaigns(message, CampaignMember.State.REPLIED)
     is_sure = not doubt and message.contact is not None and message.confidence >= AUTOMATIC
     if not is_sure or intent not in POSITIVE:
         find_deal(message)
@@ -160,6 +175,9 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
         message.state, message.problem = State.REVIEW if message.contact else State.UNMATCHED, doubt
     elif message.contact is None:
         message.state = State.UNMATCHED
+        if intent == Intent.UNSUBSCRIBE and message.confidence >= AUTOMATIC:  # whoever asks for no more mail gets none
+            message.state = State.DONE
+            acted(message, by)
     elif intent == Intent.UNCLEAR or message.confidence < AUTOMATIC:
         message.state = State.REVIEW
     else:
@@ -171,21 +189,25 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
 
 def find_deal(message: Message) -> None:
     """The open one that it is about; of what becomes a deal, who makes it looks, with the lead locked."""
-    message.deal = open_deal(message.lead, message.contact, message.company)
+    if message.deal is None or message.deal.status != Kind.OPEN:
+        message.deal = open_deal(message.lead, message.contact, message.company)
 
 
 def acted(message: Message, by: Membership | None) -> None:
     """What the workspace's own rules refuse is left to a person, with the reason."""
+    lead, deal = message.lead, message.deal
     try:
         act(message, by=by)
     except Refused as refused:
+        message.lead, message.deal = lead, deal  # what was made meanwhile is gone
         message.state, message.problem = State.REVIEW, refused.message[:300]
 
 
 def write_line(message: Message, *, by: Membership | None = None, door: Door = Door.AUTOMATION) -> None:
     """In the timelines of whom it is from or for: what was written, what it was taken for, and why."""
     subject = message.subject
-    if subject is None:
+    is_private = message.mailbox is not None and message.mailbox.owner_id is not None
+    if subject is None or is_private and not (message.lead or message.deal):  # contacts' timelines are read by all
         return
     data = line_data(message)
     if by:

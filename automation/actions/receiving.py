@@ -17,10 +17,15 @@ LARGEST = 40 * 1024 * 1024  # bytes; what mail servers take
 
 @action
 def receive(
-    workspace: Workspace, raw: bytes, *, mailbox: Mailbox | None = None, at: datetime | None = None
+    workspace: Workspace,
+    raw: bytes,
+    *,
+    mailbox: Mailbox | None = None,
+    at: datetime | None = None,
+    proven: bool = False,
 ) -> tuple[Message, bool]:
     """(the message, whether it is new): one row however often it is delivered. In the workspace's scope. `at`: when it
-    came in, if that was not just now."""
+    came in, if that was not just now; `proven`: whoever brings it stands for who sent it."""
     if not raw.strip():
         raise Refused("There is nothing in this mail.")
     if len(raw) > LARGEST:
@@ -29,7 +34,7 @@ def receive(
     if found := Message.objects.listed().filter(workspace=workspace, key=key).first():
         return found, False
     message = Message.objects.create(
-        workspace=workspace, key=key, raw=raw, mailbox=mailbox, received_at=at or timezone.now()
+        workspace=workspace, key=key, raw=raw, mailbox=mailbox, received_at=at or timezone.now(), is_proven=proven
     )
     after_commit("automation.tasks.read_messages", workspace.pk)
     return message, True

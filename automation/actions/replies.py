@@ -14,7 +14,7 @@ from django.utils import timezone
 from activities.actions import notify, plan_task, record, update_task
 from activities.models import Activity, Notification, Task
 from automation.actions.effects import door_of, note
-from automation.actions.matching import open_deal
+from automation.actions.matching import lead_of, open_deal
 from automation.intents import Intent
 from automation.mail.people import named_person
 from automation.models import Effect, Message, Suppression
@@ -22,7 +22,7 @@ from deals.actions import convert_lead, lock_lead, make_opportunity, move_to_sta
 from deals.models import Deal, Kind, Stage
 from deals.working_time import after_hours, week_of
 from leads.actions import capture, find_contact, update_contact, update_lead
-from leads.models import Campaign, CampaignMember, Contact, Lead, Source
+from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Source
 from leads.names import split_name
 from workspaces.action import Refused, action
 from workspaces.models import Membership, Role, Workspace
@@ -40,9 +40,10 @@ State = CampaignMember.State
 
 @action
 def act(message: Message, *, by: Membership | None = None) -> None:
-    """Do what the message's intent asks for; once, since what is done already stands in its effects."""
-    if message.state != Message.State.NEW and message.effects.filter(undone_at=None).exists():
-        return
+    """Do what the message's intent asks for. Once for each decision: the caller holds the message, and its state says
+    whether that was done."""
+    if message.lead:
+        lock_lead(message.lead)  # leads are locked before deals
     if follow := ACTS.get(Intent(message.intent)):
         follow(message, by)
 
@@ -63,7 +64,9 @@ def create_deal_from_positive_reply(lead: Lead, message: Message, *, by: Members
     if done and done.deal:
         return done.deal
     at = timezone.now()
-    deal = open_deal(lead, lead.contact, lead.company)
+    if lead.company:  # two of its leads at once: the second finds the first one's deal
+        Company.objects.select_for_update(no_key=True).get(pk=lead.company_id)
+    deal = about_deal(message, lead)
     if deal:
         qualify(lead, message, by)
         told_by = raise_deal(deal, message, by)
@@ -73,6 +76,13 @@ def create_deal_from_positive_reply(lead: Lead, message: Message, *, by: Members
     plan(message, CALL, by, type=Task.Type.CALL, due_at=after_hours(at, CALL_WITHIN, week_of(message.workspace)))
     tell(message, Notification.Kind.POSITIVE_REPLY, by, told_by)
     return deal
+
+
+def about_deal(message: Message, lead: Lead) -> Deal | None:
+    """The open one that our mail was about which this answers, else the nearest."""
+    if message.deal and message.deal.status == Kind.OPEN:
+        return message.deal
+    return open_deal(lead, lead.contact, lead.company)
 
 
 def qualify(lead: Lead, message: Message, by: Membership | None) -> Lead:
@@ -131,6 +141,10 @@ def lead_for(message: Message, by: Membership | None) -> Lead:
         return message.lead
     if message.contact is None:
         raise Refused("Nobody knows whose mail this is: link it to a person first.")
+    Contact.objects.select_for_update(no_key=True).get(pk=message.contact_id)  # another mail of theirs may make one too
+    if found := lead_of(message.contact):
+        message.lead = found
+        return found
     lead = capture(
         message.workspace,
         email=message.contact.emails.values_list("email", flat=True).first() or message.sender_email,
@@ -144,9 +158,9 @@ def lead_for(message: Message, by: Membership | None) -> Lead:
 
 
 def owner_for(message: Message, lead: Lead | None) -> int:
-    """A user id: the lead's owner, the deal's, the contact's, the mailbox's, else whoever has run the workspace longest."""
+    """A user id: the deal's owner, the lead's, the contact's, the mailbox's, else whoever has run the workspace longest."""
     contact, mailbox = message.contact, message.mailbox
-    wanted = [lead and lead.owner_id, message.deal and message.deal.owner_id, contact and contact.owner_id]
+    wanted = [message.deal and message.deal.owner_id, lead and lead.owner_id, contact and contact.owner_id]
     wanted += [mailbox and mailbox.owner_id]
     members = Membership.objects.working().filter(workspace_id=message.workspace_id)
     able = set(members.filter(user_id__in=[pk for pk in wanted if pk]).values_list("user_id", flat=True))
@@ -221,8 +235,10 @@ def not_interested(message: Message, by: Membership | None) -> None:
 
 
 def unsubscribe(message: Message, by: Membership | None) -> None:
-    suppress(message, message.sender_email, Suppression.Reason.UNSUBSCRIBED, message.contact, by)
-    if message.lead:
+    # A colleague speaks for themselves alone.
+    is_own = message.contact and message.contact.emails.filter(email=message.sender_email).exists()
+    suppress(message, message.sender_email, Suppression.Reason.UNSUBSCRIBED, message.contact if is_own else None, by)
+    if message.lead and is_own:
         set_status(message.lead, message, by, Lead.Status.DO_NOT_CONTACT)
     campaigns(message, State.UNSUBSCRIBED)
 
@@ -249,6 +265,9 @@ def bounce(message: Message, by: Membership | None) -> None:
     if not message.is_hard_bounce or not message.bounced_address:
         return
     contact = find_contact(message.workspace, message.bounced_address)
+    ours = Message.objects.filter(direction=Message.Direction.OUT, is_proven=True, contact=contact)
+    if by is None and (contact is None or not ours.exists()):
+        raise Refused("It says that our mail did not arrive, and none was sent to this address.")
     suppress(message, message.bounced_address, Suppression.Reason.BOUNCED, contact, by)
     campaigns(message, State.BOUNCED, contact)
 
@@ -288,9 +307,11 @@ def set_status(lead: Lead, message: Message, by: Membership | None, status: Lead
 
 
 def plan(message: Message, title: str, by: Membership | None, **facts: object) -> None:
-    """For the owner of what the message is about; where a task of this name is open already, that one is it."""
+    """For the owner of what the message is about; where a task of this name is open already, that one is it, and so is the
+    meeting that the mail itself asks to."""
     subject = message.deal or message.lead or message.contact or message.company
-    if subject is None:
+    standing = message.effects.filter(kind=Effect.Kind.TASK, undone_at=None)
+    if subject is None or message.has_meeting or standing.exists():
         return
     about = {subject._meta.model_name: subject}
     if Task.objects.open().filter(title=title, **about).exists():
@@ -299,7 +320,7 @@ def plan(message: Message, title: str, by: Membership | None, **facts: object) -
         subject,
         title,
         by=by,
-        assignee_id=message.deal.owner_id if message.deal else owner_for(message, message.lead),
+        assignee_id=owner_for(message, message.lead),
         why=f"by the reply of {message.sender}"[:200],
         **facts,
     )
@@ -317,6 +338,8 @@ def suppress(
     message: Message, email: str, reason: Suppression.Reason, contact: Contact | None, by: Membership | None
 ) -> None:
     """No more mail to this address from the whole workspace."""
+    if not email:
+        return
     _, is_new = Suppression.objects.get_or_create(
         workspace_id=message.workspace_id, email=email, defaults={"reason": reason, "message": message, "by": None}
     )

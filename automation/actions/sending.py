@@ -78,6 +78,7 @@ def queue(
     """The message as it will leave, its line in the timeline, and its place in the outbox."""
     workspace, user, now = message.workspace, by.user, timezone.now()
     message.direction, message.state, message.tries_left = Message.Direction.OUT, Message.State.DONE, 0
+    message.is_proven = True
     message.sent_at = message.received_at = message.handled_at = now.replace(microsecond=0)
     message.message_id = message_id("mail", workspace.pk, uuid4()).strip("<>")
     message.sender_name = line(str(user) if mailbox else f"{user} ({workspace})")[:200]

@@ -6,7 +6,7 @@ import hashlib
 import re
 
 # Only these two lines matter, and they must be found in bytes that no parser can read: so no parser is asked.
-ID = re.compile(rb"^message-id:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+ID = re.compile(rb"^message-id:(?:[ \t]|\r?\n[ \t])*(<[^<>\s]+>|[^\s<>]+)", re.IGNORECASE | re.MULTILINE)
 FROM = re.compile(rb"^from:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
 ADDRESS = re.compile(rb"[^\s<>,;:\"]{1,64}@[^\s<>,;:\"]{1,255}")
 LONGEST_HEAD = 256 * 1024
@@ -21,6 +21,8 @@ def key_of(raw: bytes) -> str:
     >>> key_of(b"From: A <a@x.example>\\nMessage-ID: <1@x>\\n\\nhi") == key_of(b"Message-id: <1@x>\\nFrom: a@X.example\\n\\nhi again")
     True
     >>> key_of(b"From: a@x.example\\nMessage-ID: <1@x>\\n\\nhi") == key_of(b"From: b@x.example\\nMessage-ID: <1@x>\\n\\nhi")
+    False
+    >>> key_of(b"Message-ID:\\nX: 1\\nFrom: a@x.example\\n\\nhi") == key_of(b"Message-ID:\\nX: 1\\nFrom: a@x.example\\n\\nho")
     False
     >>> key_of(b"hi") == key_of(b"hi"), key_of(b"hi") == key_of(b"ho"), len(key_of(b""))
     (True, False, 64)

@@ -2,6 +2,7 @@
 
 from automation.models.effect import Effect
 from automation.models.mailbox import ImapLogin, Inlet, InletEvent, Mailbox, Provider, Security, SignIn
+from automation.models.meeting import Meeting
 from automation.models.message import Message
 from automation.models.sending import MailTemplate, Sending
 from automation.models.sequence import CampaignStep, Enrolment, Pace, StepMail
@@ -16,6 +17,7 @@ __all__ = [
     "InletEvent",
     "MailTemplate",
     "Mailbox",
+    "Meeting",
     "Message",
     "Pace",
     "Provider",

@@ -6,13 +6,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from activities.models import About, Task
-from automation.models.message import Message
+from activities.models import Task
+from automation.models.message import Kept, Message
 from deals.models import StageEvent
 from workspaces.tenant import MemberForeignKey, TenantForeignKey
 
 
-class Effect(About):
+class Effect(Kept):
     class Kind(models.TextChoices):
         LEAD_CREATED = "lead_created", "Lead created"
         LEAD_CHANGED = "lead_changed", "Lead changed"
@@ -40,7 +40,10 @@ class Effect(About):
         constraints = [
             # Whatever is retried: a message does each thing once, until a person takes it back.
             models.UniqueConstraint(
-                fields=["workspace", "message", "kind"], condition=Q(undone_at=None), name="effect_once"
+                fields=["workspace", "message", "kind", "lead"],
+                condition=Q(undone_at=None),
+                nulls_distinct=False,
+                name="effect_once",
             ),
         ]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from activities.models import About, Activity, subject_indexes
 from automation.intents import Intent
 from automation.models.mailbox import Mailbox
 from workspaces.access import visible_owners
-from workspaces.models import Membership
+from workspaces.models import Membership, Role
 from workspaces.tenant import MemberForeignKey, TenantForeignKey
 
 TRIES = 5
@@ -23,32 +23,43 @@ class MessageQuerySet(models.QuerySet):
         return self.filter(state=Message.State.NEW)
 
     def visible_to(self, member: Membership) -> MessageQuerySet:
-        """What is about a lead or deal, as its owner says; what is about neither yet: of the member's own mailbox, or all
-        of it for those who see everybody's leads."""
+        """What is about a lead or a deal that they see. What is about neither yet: in a mailbox of one member it is for that
+        one and admins, else for who sees everybody's leads."""
         owners = visible_owners(member)
-        if owners is None:
-            return self
         unmatched = Q(lead=None, deal=None)
-        return self.filter(
-            Q(unmatched, mailbox__owner_id__in=owners)
-            | ~unmatched & (Q(lead=None) | Q(lead__owner_id__in=owners)) & (Q(deal=None) | Q(deal__owner_id__in=owners))
-        )
-
-    def corrections(self) -> models.QuerySet:
-        """(text, intent, language) of what a person took for something else than the classifier of words did."""
-        return (
-            self.filter(direction=Message.Direction.IN, judged_by__startswith="words-", handled_by__isnull=False)
-            .exclude(Q(judged=F("intent")) | Q(visible_text="") | Q(intent__in=["", Intent.BOUNCE]))
-            .order_by("pk")
-            .values_list("visible_text", "intent", "language")
-        )
+        own = Q(mailbox__owner_id=member.user_id)
+        if member.may(Role.ADMIN):
+            return self
+        if owners is None:
+            return self.filter(~unmatched | own | Q(mailbox=None) | Q(mailbox__owner=None))
+        return self.filter(Q(lead__owner_id__in=owners) | Q(deal__owner_id__in=owners) | unmatched & own)
 
     def listed(self) -> MessageQuerySet:
         """Without the bytes and texts, which lists do not show."""
         return self.defer("raw", "text", "html")
 
 
-class Message(About):
+class Kept(About):
+    """What stays when the deal, lead, person or company that it is about goes for good."""
+
+    deal = TenantForeignKey(
+        "deals.Deal", models.SET_NULL, null=True, blank=True, related_name="%(class)ss", db_index=False
+    )
+    lead = TenantForeignKey(
+        "leads.Lead", models.SET_NULL, null=True, blank=True, related_name="%(class)ss", db_index=False
+    )
+    contact = TenantForeignKey(
+        "leads.Contact", models.SET_NULL, null=True, blank=True, related_name="%(class)ss", db_index=False
+    )
+    company = TenantForeignKey(
+        "leads.Company", models.SET_NULL, null=True, blank=True, related_name="%(class)ss", db_index=False
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Message(Kept):
     """One row per (workspace, `key`), however often it is delivered. `raw` is stored before anything is parsed."""
 
     class State(models.TextChoices):
@@ -74,6 +85,9 @@ class Message(About):
     direction = models.CharField(max_length=3, choices=Direction, default=Direction.IN)
     key = models.CharField(max_length=64, editable=False, help_text="Of its Message-ID and sender, else of its bytes.")
     raw = models.BinaryField(editable=False)
+    is_proven = models.BooleanField(
+        default=False, editable=False, help_text="It is from whom it says: we sent it, or whoever brought it knows."
+    )
     received_at = models.DateTimeField(default=timezone.now, editable=False)
 
     message_id = models.TextField(blank=True, editable=False)
@@ -113,6 +127,8 @@ class Message(About):
 
     handled_at = models.DateTimeField(null=True, blank=True, help_text="When a person was through with it.")
     handled_by = MemberForeignKey(null=True, blank=True)
+
+    has_meeting = False  # while it is read: whether a meeting was planned by it
 
     objects = MessageQuerySet.as_manager()
 

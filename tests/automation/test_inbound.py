@@ -111,13 +111,24 @@ def test_only_the_first_result_is_our_server_s(acme, lead):
 
 def sent(acme, to: str, message_id: str = "<ours@acme.example>") -> Message:
     """What bob sent by his own program, as it comes in with the rest."""
-    return take(acme, mail("Shall we talk?", sender=acme.bob.user.email, to=to, message_id=message_id))
+    raw = mail("Shall we talk?", sender=acme.bob.user.email, to=to, message_id=message_id)
+    return take(acme, b"Authentication-Results: mx.acme.example; dmarc=pass\n" + raw)
 
 
 def test_what_members_sent_is_no_reply(acme, lead):
     message = sent(acme, "Ida <ida@brightwater.example>")
     assert (message.direction, message.state, message.lead) == ("out", State.DONE, lead)
     assert Activity.objects.get(kind=Activity.Kind.EMAIL_OUT).lead == lead
+
+
+def test_whoever_writes_a_member_s_address_is_believed_nothing(acme, lead):
+    raw = mail(
+        "Hello", sender=acme.bob.user.email, to="ida@brightwater.example, eve@elsewhere.example", message_id="<fake@x>"
+    )
+    message = take(acme, raw)
+    assert (message.direction, message.state) == ("in", State.UNMATCHED) and "nothing proves" in message.problem
+    answer = take(acme, mail(YES, sender="eve@elsewhere.example", answers="<fake@x>"))
+    assert (answer.state, answer.contact) == (State.UNMATCHED, None) and not Deal.objects.exists()
 
 
 def test_an_answer_goes_where_our_mail_went(acme, lead):
@@ -166,8 +177,7 @@ def test_a_robot_counts_as_no_reply(acme, lead):
 
 def test_who_asks_for_no_more_mail_gets_none_though_nobody_knows_them(acme):
     message = take(acme, mail("Please remove me from your mailing list.", sender="x@elsewhere.example"))
-    assert message.intent == "unsubscribe" and message.state == State.UNMATCHED
-    actions.accept(message, by=acme.bob)
+    assert message.intent == "unsubscribe" and message.state == State.DONE
     assert Suppression.objects.get().email == "x@elsewhere.example"
 
 

@@ -220,6 +220,9 @@ def test_a_hard_bounce_ends_mail_to_an_address_and_a_soft_one_does_not(acme, lea
     facts = {"bounced_address": "ida@brightwater.example", "bounce_reason": "userunknown"}
     actions.act(read_as(Intent.BOUNCE, None, acme.bob, is_hard_bounce=False, **facts))
     assert not Suppression.objects.exists()
+    with pytest.raises(Refused, match="none was sent"):
+        actions.act(read_as(Intent.BOUNCE, None, acme.bob, is_hard_bounce=True, **facts))
+    read_as(Intent.UNCLEAR, lead, acme.bob, direction=Message.Direction.OUT, is_proven=True)
     actions.act(read_as(Intent.BOUNCE, None, acme.bob, is_hard_bounce=True, **facts))
     assert Suppression.objects.get().reason == Suppression.Reason.BOUNCED
     lead.contact.refresh_from_db()
@@ -235,6 +238,42 @@ def test_correcting_takes_back_and_does_what_is_right(acme, lead):
     message.refresh_from_db()
     assert lead.status == Lead.Status.NURTURE and not Deal.objects.exists()
     assert (message.judged, message.intent, message.handled_by) == ("interested", "not_now", acme.bob.user)
+
+
+def test_what_was_only_suggested_does_not_stand_in_the_way(acme, lead):
+    deal = make_deal(acme.bob, acme.stages["New"], lead=lead)
+    message = read_as(Intent.NOT_INTERESTED, lead, acme.bob, deal=deal)
+    actions.accept(message, by=acme.bob)
+    assert message.effects.filter(kind=Kinds.SUGGESTED).exists()
+    actions.correct(message, Intent.INTERESTED, by=acme.bob)
+    deal.refresh_from_db()
+    assert deal.stage.name == "Qualified" and {Kinds.DEAL_MOVED, Kinds.TASK} <= done(message)
+    actions.undo(message, by=acme.bob)
+    actions.accept(message, by=acme.bob)
+    deal.refresh_from_db()
+    assert deal.stage.name == "Qualified"
+
+
+def test_a_referral_of_somebody_unknown_becomes_two_leads(acme):
+    text = "Please contact Luca Ferri (luca.ferri@aurelia.example), he decides."
+    message = read_as(Intent.REFERRAL, None, acme.bob, text)
+    Message.objects.filter(pk=message.pk).update(state=Message.State.UNMATCHED)
+    actions.make_lead(message, by=acme.bob)
+    assert set(Lead.objects.values_list("contact__name", flat=True)) == {"Ida Berg", "Luca Ferri"}
+    again = read_as(Intent.INFO_REQUEST, None, acme.bob)
+    Message.objects.filter(pk=again.pk).update(state=Message.State.UNMATCHED)
+    actions.make_lead(again, by=acme.bob)
+    assert Lead.objects.count() == 2
+
+
+def test_mail_outlives_what_it_is_about(acme, lead):
+    message = read_as(Intent.INTERESTED, lead, acme.bob)
+    actions.act(message)
+    message.save()
+    Deal.objects.get().delete()
+    lead.delete()
+    message.refresh_from_db()
+    assert (message.deal, message.lead) == (None, None) and message.effects.count() == 2
 
 
 def test_the_owner_is_somebody_who_works_here(acme, lead):

@@ -66,7 +66,7 @@ def test_saving_a_person_writes_of_addresses_only_what_changed(acme):
 UNTRACKED = {
     *("Activity", "StageEvent", "DealChange", "BulkChange", "PlaybookRun"),
     *("StageTotal", "ClosedDay", "ClosedTotal", "CreatedDay", "ForecastTotal", "ReachedTotal"),
-    *("NotificationMail", "Export", "ExternalId", "Message", "Effect"),
+    *("NotificationMail", "Export", "ExternalId", "Message", "Effect", "Meeting"),
     *("Notification", "Mention", "Follow", "Delivery"),
 }
 

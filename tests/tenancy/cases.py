@@ -441,6 +441,7 @@ CASES = {
     "message_undo": Case(at("message"), get=False, body=lambda *_: {}),
     "message_done": Case(at("message"), get=False, body=lambda *_: {}),
     "message_reopen": Case(at("handled"), get=False, body=lambda *_: {}),
+    "message_again": Case(at("broken"), get=False, body=lambda *_: {}),
     "message_link": Case(at("stray"), body=lambda rows, _: {"contact": rows.stranger}),
     "message_lead": Case(at("stray"), get=False, body=lambda *_: {}),
     "effect_undo": Case(lambda rows: [{"pk": rows.message, "effect_pk": rows.effect}], get=False, body=lambda *_: {}),

@@ -36,7 +36,7 @@ from activities.actions import (
 from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from automation import actions as automation
 from automation.intents import Intent
-from automation.models import InletEvent, Mailbox, MailTemplate, Message, Pace, StepMail
+from automation.models import InletEvent, Mailbox, MailTemplate, Meeting, Message, Pace, StepMail
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -150,6 +150,7 @@ class Rows:
     message: int = 0  # a reply that a deal was made of
     effect: int = 0  # the task it brought
     handled: int = 0  # one that somebody is through with
+    broken: int = 0  # one that could not be read
     stray: int = 0  # one from somebody unknown
     mail: int = 0  # one that is about to leave
     unsent: int = 0  # one that was given up
@@ -322,6 +323,10 @@ def fill_mail(rows: Rows, owner: Membership) -> None:
     rows.handled = automation.handle(asked, by=owner).pk
     stray = read_as(Intent.INFO_REQUEST, None, owner, mailbox=box)
     Message.objects.filter(pk=stray.pk).update(state=Message.State.UNMATCHED, sender_email=f"stray@{rows.slug}.test")
+    broken = read_as(Intent.UNCLEAR, None, owner)
+    Message.objects.filter(pk=broken.pk).update(state=Message.State.FAILED)
+    rows.broken = broken.pk
+    Meeting.objects.create(workspace=owner.workspace, uid="abc", message=message)
     rows.mailbox, rows.message, rows.stray = box.pk, message.pk, stray.pk
     rows.effect = message.effects.get(kind="task").pk
     fill_outbox(rows, owner, lead)

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             try:
                 # Committed before it is read: what cannot be read is there all the same.
                 with tenant(found, door="import"):
-                    message, is_new = receive(found, raw, mailbox=box)
+                    message, is_new = receive(found, raw, mailbox=box, proven=True)
             except Refused as refused:
                 count["errors"] += 1
                 self.stderr.write(f"message {count['messages']}: {refused.message}")
