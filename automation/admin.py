@@ -10,6 +10,7 @@ from automation.models import (
     Enrolment,
     ImapLogin,
     Inlet,
+    InletEvent,
     Mailbox,
     MailTemplate,
     Meeting,
@@ -101,8 +102,20 @@ class InletAdmin(ReadOnlyAdmin):
     menu = ("Mail", 77, "webhook")
     list_display = ("mailbox", "provider", "token_at", "key_at")
     list_filter = ("provider",)
+    search_fields = ("mailbox__name", "provider")
     list_select_related = ("mailbox",)
     exclude = ("token_hash", "key")
+
+
+@admin.register(InletEvent, site=site)
+class InletEventAdmin(ReadOnlyAdmin):
+    """What services called with, so that a second call with it brings nothing."""
+
+    menu = ("Mail", 79, "webhook")
+    list_display = ("at", "inlet", "event")
+    search_fields = ("event", "inlet__mailbox__name")
+    ordering = ("-at", "-pk")
+    list_select_related = ("inlet__mailbox",)
 
 
 @admin.register(CampaignStep, site=site)
@@ -137,6 +150,7 @@ class StepMailAdmin(ReadOnlyAdmin):
 class PaceAdmin(ReadOnlyAdmin):
     menu = ("Mail", 89, "speed")
     list_display = ("mailbox", "per_hour", "per_day")
+    search_fields = ("mailbox__name",)
     list_select_related = ("mailbox",)
 
 

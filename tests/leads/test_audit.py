@@ -67,6 +67,7 @@ UNTRACKED = {
     *("Activity", "StageEvent", "DealChange", "BulkChange", "PlaybookRun"),
     *("StageTotal", "ClosedDay", "ClosedTotal", "CreatedDay", "ForecastTotal", "ReachedTotal"),
     *("NotificationMail", "Export", "ExternalId", "Message", "Effect", "Meeting"),
+    *("Sending", "StepMail", "Enrolment", "InletEvent"),
     *("Notification", "Mention", "Follow", "Delivery"),
 }
 

@@ -385,7 +385,7 @@ CASES = {
     "task_filter": Case(chips(TaskFilter), query=lambda rows, _: {"assignee": rows.user}),
     "task_add": Case(body=task),
     "calendar_feed": Case(body=lambda *_: {}, writer=Role.VIEWER),
-    "meeting_invite": Case(at("meeting"), body=lambda rows, _: {"people": [rows.person], "others": "a@b.test"}),
+    "meeting_invite": Case(at("gathering"), body=lambda rows, _: {"people": [rows.person], "others": "a@b.test"}),
     "calendar": Case(query=lambda rows, _: {"who": rows.user}),
     "task_menu": Case(at("task"), role=Role.REP),
     "task_edit": Case(at("task"), body=lambda rows, _: task(rows, _) | {"version": rows.versions["task"]}),

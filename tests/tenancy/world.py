@@ -132,7 +132,7 @@ class Rows:
     spare_segment: int = 0
     task: int = 0
     done_task: int = 0
-    meeting: int = 0
+    gathering: int = 0
     note: int = 0
     call: int = 0
     gone_call: int = 0
@@ -432,7 +432,7 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     meeting = plan_task(
         deal, "Demo", by=owner, type="meeting", due_at=timezone.now() + timedelta(days=9), place="Room 1"
     )
-    rows.meeting = invite_people(meeting, people_of(deal), by=owner).pk
+    rows.gathering = invite_people(meeting, people_of(deal), by=owner).pk
     Attendee.objects.update(answer="accepted")
     make_feed(owner)
     rows.done_task = complete_task(plan_task(deal, "Prepare", by=owner), by=owner).pk

@@ -115,7 +115,13 @@ def test_the_sidebar_names_every_model_once(cast, root, alice):
     response = root.get("/admin/")
     links = [item["link"] for group in navigation(response.wsgi_request) for item in group["items"]]
     assert len(links) == len(set(links)) == len(site._registry)
-    assert [group["title"] for group in navigation(response.wsgi_request)] == ["Sales", "People", "Setup", "System"]
+    assert [group["title"] for group in navigation(response.wsgi_request)] == [
+        "Sales",
+        "People",
+        "Mail",
+        "Setup",
+        "System",
+    ]
 
 
 def test_the_super_admin_sees_all_and_admins_their_own(cast, root, alice):
