@@ -16,7 +16,7 @@ def after_commit(task: str, *args: int | str, delay: int = 0) -> None:
     def ring() -> None:  # a function, for Django logs by its name what went wrong here
         current_app.send_task(task, args=args, countdown=delay or None)
 
-    asked = (task, args, delay)
-    vars(ring)["asked"] = asked
-    if all(getattr(waiting, "asked", None) != asked for _, waiting, _ in connection.run_on_commit):
+    asked = {"task": task, "args": args, "delay": delay}
+    vars(ring).update(asked)
+    if all(getattr(waiting, "__dict__", None) != asked for _, waiting, _ in connection.run_on_commit):
         transaction.on_commit(ring, robust=True)

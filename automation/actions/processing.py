@@ -34,9 +34,9 @@ LONGEST = 200_000  # letters of a text that are kept; the bytes have all of it
 State = Message.State
 # All but the bytes, which stay as they came.
 WRITTEN = [field.name for field in Message._meta.concrete_fields if field.name not in ("id", "raw")]
-# What no person wrote: it is no reply, and nobody has to look at it.
 POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
 UNPROVEN = "It claims to be from a member, and nothing proves it."
+# What no person wrote: it is no reply, and nobody has to look at it.
 ROBOTS = (Intent.OUT_OF_OFFICE, Intent.AUTO_REPLY, Intent.BOUNCE)
 
 
@@ -206,7 +206,7 @@ def acted(message: Message, by: Membership | None) -> None:
 def write_line(message: Message, *, by: Membership | None = None, door: Door = Door.AUTOMATION) -> None:
     """In the timelines of whom it is from or for: what was written, what it was taken for, and why."""
     subject = message.subject
-    is_private = message.mailbox is not None and message.mailbox.owner_id is not None
+    is_private = by is None and message.mailbox is not None and message.mailbox.owner_id is not None
     if subject is None or is_private and not (message.lead or message.deal):  # contacts' timelines are read by all
         return
     data = line_data(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from activities.models import About, Activity, subject_indexes
@@ -33,6 +33,15 @@ class MessageQuerySet(models.QuerySet):
         if owners is None:
             return self.filter(~unmatched | own | Q(mailbox=None) | Q(mailbox__owner=None))
         return self.filter(Q(lead__owner_id__in=owners) | Q(deal__owner_id__in=owners) | unmatched & own)
+
+    def corrections(self) -> models.QuerySet:
+        """(text, intent, language) of what a person took for something else than the classifier of words did."""
+        return (
+            self.filter(direction=Message.Direction.IN, judged_by__startswith="words-", handled_by__isnull=False)
+            .exclude(Q(judged=F("intent")) | Q(visible_text="") | Q(intent__in=["", Intent.BOUNCE]))
+            .order_by("pk")
+            .values_list("visible_text", "intent", "language")
+        )
 
     def listed(self) -> MessageQuerySet:
         """Without the bytes and texts, which lists do not show."""

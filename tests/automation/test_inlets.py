@@ -98,8 +98,8 @@ def test_mailgun_posts_a_form_of_the_other_kind(acme, http):
     "wrong",
     [
         {"key": "another-key"},
-        {"at": time.time() - 400},
-        {"at": time.time() + 400},
+        {"at": -400},
+        {"at": 400},
         {"signature": "x"},
         {"signature": "é"},
         {"timestamp": "soon"},
@@ -107,6 +107,7 @@ def test_mailgun_posts_a_form_of_the_other_kind(acme, http):
 )
 def test_what_mailgun_did_not_sign_just_now_is_refused(acme, http, wrong):
     _, path = inlet_of(acme, "mailgun", KEY)
+    wrong = {name: time.time() + value if name == "at" else value for name, value in wrong.items()}
     assert http.post(path, **mailgun(**wrong)).status_code == 403
     assert http.post(path, **form({"body-mime": raw()})).status_code == 403
     assert http.post(path, {"body-mime": "x"}, content_type="application/json").status_code == 403

@@ -240,7 +240,7 @@ def test_no_secret_comes_back(acme, alice, imap, caplog):
                 f"{path}{model.objects.latest('pk').pk}/history/",
             )
         ]
-    rung = repr([task for _, task, _ in connection.run_on_commit])
+    rung = repr([vars(ring) for _, ring, _ in connection.run_on_commit])
     assert "fetch_mailbox" in rung
     dumped = StringIO()
     with all_workspaces():
