@@ -98,8 +98,8 @@ def _utc(moment: datetime | None) -> datetime:
 
 def _address(email: str, name: str) -> vCalAddress:
     address = vCalAddress(f"mailto:{_line(email)}")
-    # Quotes end a parameter, whatever stands in it.
-    address.params["CN"] = vText(_line(name or email).replace('"', "'"))
+    # Quotes end a parameter, whatever stands in it, and a backslash takes what is behind it into the name.
+    address.params["CN"] = vText(_line(name or email).replace('"', "'").replace("\\", "/"))
     return address
 
 

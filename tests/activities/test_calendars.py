@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -175,6 +175,7 @@ def test_whatever_is_typed_is_read_back_as_one_line(title, place, about, minutes
 
 @settings(max_examples=80)
 @given(title=TEXTS, name=TEXTS)
+@example(title="", name="\\")
 def test_no_name_breaks_out_of_an_invitation(title, name):
     at = datetime(2031, 2, 7, 9, tzinfo=UTC)
     task = Task(title=title, due_at=at, created_at=at, changed_at=at)
