@@ -11,10 +11,14 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from activities.actions import plan_task
+from automation.actions import act
+from automation.intents import Intent
+from automation.models import Message
 from deals.actions import update_deal
 from deals.models import Deal
 from leads.actions import capture, update_lead
 from leads.models import Lead
+from tests.automation.mails import make_lead, read_as
 from tests.browser.board import card, fill, lane, open_board, saved, stands_in
 from tests.browser.conftest import Place
 from tests.factories import make_place
@@ -246,6 +250,7 @@ SECOND = '[data-stage-name="Qualified"] .deal >> nth=1'
 ROW, ROW_2 = "tr[data-id] a.med >> nth=0", "tr[data-id] a.med >> nth=1"
 BAR, VALUE, LINE = "[data-bulk-bar]", "#popover [name=value]", "tr[data-task] a.med >> nth=0"
 APPT, APPT_2 = ".appt > a.clip >> nth=0", ".appt > a.clip >> nth=1"
+SENDER = ".who-from .name"
 FAR = "calendar/?day=2031-01-15"
 # {section: {row of the help: [(where, what has the focus, keys, what must follow)]}}. {deal} is the id of the first
 # one in Qualified, {second} of the next; … waits for what a key has opened or said.
@@ -253,8 +258,8 @@ HELP = {
     "Anywhere": {
         "Search and commands": [("summary/", "", "Control+k", shows(PALETTE)), ("deals/{deal}/", "", "/", shows(PALETTE))],
         "New deal, or what the list is of": [("leads/", "", "c", shows("#dialog #id_email")), ("summary/", "", "c", shows(FORM))],
-        "Go to today, tasks, deals, leads": [
-            ("leads/", "", "g t", leads_to("/today/")), ("leads/", "", "g a", leads_to("/tasks/")),
+        "Go to today, inbox, tasks, deals, leads": [
+            ("leads/", "", "g t", leads_to("/today/")), ("leads/", "", "g a", leads_to("/tasks/")), ("leads/", "", "g i", leads_to("/inbox/")),
             ("leads/", "", "g d", leads_to("/deals/")), ("deals/", "", "g l", leads_to("/leads/")),
         ],
         "Go to companies, contacts, notifications": [
@@ -324,6 +329,18 @@ HELP = {
         ],
         "Clear the selection": [("deals/list/", ROW, "x Escape", hides(BAR))],
     },
+    "Inbox": {
+        "Next, previous message": [
+            ("inbox/?tab=interested", "", "j", says(SENDER, "Ida")), ("inbox/?tab=interested&message={reply}", "", "k", says(SENDER, "Otto")),
+        ],
+        "Accept, next": [("inbox/?tab=interested", "", "y", says(SENDER, "Ida"))],
+        "Take back all that was done": [("inbox/?tab=interested", "", "u", says("#toasts .toast:last-child", "Taken back"))],
+        "It is of another class": [("inbox/?tab=interested", "", "2", says("#toasts .toast:last-child", "Changed to Not now"))],
+        "Make a lead, link to a person": [
+            ("inbox/{stray}/", "", "v", says("#toasts .toast:last-child", "is a lead")), ("inbox/{stray}/", "", "l", shows("#dialog form")),
+        ],
+        "Reply, done": [("inbox/?tab=interested", "", "r", shows("#dialog form")), ("inbox/{stray}/", "", "e", says("#toasts .toast:last-child", "Done"))],
+    },
     "Today, tasks": {
         "Done": [("today/", LINE, "d", SAID_DONE), ("tasks/", LINE, "d", SAID_DONE), (FAR, APPT, "d", SAID_DONE)],
         "Reschedule and more": [("today/", LINE, "r", shows(MENU)), ("tasks/", LINE, "r", shows(MENU)), (FAR, APPT, "r", shows(MENU))],
@@ -363,6 +380,24 @@ def sections(page: Page) -> dict[str, list[str]]:
     return found
 
 
+def replies(place) -> dict[str, int]:
+    """Two that were acted on, Otto's the newer, and one from somebody unknown."""
+    with tenant(place.workspace, place.alice.user):
+        found = {}
+        for name in ("Ida", "Otto"):
+            lead = make_lead(place.alice, f"{name}@{name}.example".lower(), first_name=name, company_name=name)
+            message = read_as(Intent.INTERESTED, lead, place.alice)
+            message.sender_name, message.state = f"{name} Berg", Message.State.DONE
+            act(message)
+            message.save()
+            found.setdefault("reply", message.pk)
+        stray = read_as(Intent.INFO_REQUEST, None, place.alice)
+        Message.objects.filter(pk=stray.pk).update(
+            state=Message.State.UNMATCHED, sender_email="stray@elsewhere.example"
+        )
+        return found | {"stray": stray.pk}
+
+
 def test_the_help_lists_what_this_file_tries(page, place, log_in):
     log_in(page, place.alice).goto(place.url("deals/"))
     assert sections(page) == {name: list(rows) for name, rows in HELP.items()}
@@ -388,7 +423,8 @@ def test_every_key_of_the_help_works(page, place, server, log_in, section):
         for where, start, keys, check in tries:
             here = make_place(server, next(numbers))
             deal, second, lead = things_to_do(here)
-            log_in(page, here.alice).goto(here.url(where.format(deal=deal.pk, second=second.pk, lead=lead.pk)))
+            mails = replies(here) if section == "Inbox" else {}
+            log_in(page, here.alice).goto(here.url(where.format(deal=deal.pk, second=second.pk, lead=lead.pk, **mails)))
             expect(page.locator("#live")).to_have_text("Live")
             if start:
                 page.locator(start).focus()
