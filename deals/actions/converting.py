@@ -14,6 +14,7 @@ from deals.actions.binning import put_in_bin
 from deals.actions.facts import create_deal
 from deals.actions.locking import lock_deal, raise_stale
 from deals.actions.people import add_contact, remove_contact
+from deals.actions.undoing import is_as_left
 from deals.models import Conversion, Deal, DealContact, Kind, Stage
 from leads.models import Lead
 from workspaces.access import acting, check_may, visible_owners
@@ -30,6 +31,7 @@ OWN = (
     Activity.Kind.LEAD_CONVERTED,
     Activity.Kind.TASK_CANCELLED,
     Activity.Kind.SYSTEM,
+    Activity.Kind.UNDO,
 )
 
 
@@ -81,7 +83,7 @@ def convert_lead(
         raise Refused(f"Only a qualified lead can be converted; {lead} is {lead.get_status_display().lower()}.")
     at = timezone.now()
     is_new = deal is None
-    before: dict[str, int | str | None] = {"status": lead.status}
+    before: dict[str, int | str | None] = {"status": lead.status, "was_qualified": lead.qualified_at is not None}
     if deal is None:
         deal = make_opportunity(lead, by=by, door=door, at=at, **facts)
     else:
@@ -120,6 +122,8 @@ def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lea
     if deal is not None and deal.deleted_at is None:
         leave(lead, conversion, by, door, now)
     lead.status, lead.converted_at = conversion.before.get("status", Lead.Status.QUALIFIED), None
+    if not conversion.before.get("was_qualified", True):
+        lead.qualified_at = None
     lead.version += 1
     lead.save()
     conversion.undone_at = now
@@ -215,10 +219,11 @@ def leave(lead: Lead, conversion: Conversion, by: Membership, door: Door, now: d
 
 
 def check_untouched(deal: Deal, conversion: Conversion) -> None:
-    if deal.version != conversion.version:
+    if not is_as_left(deal, conversion.version):
         raise_stale(deal, what="cannot be undone any more")
     # What automations add of themselves goes with the deal.
-    lines = Activity.objects.filter(deal=deal, at__gt=conversion.at, actor__isnull=False).exclude(kind__in=OWN)
+    lines = Activity.objects.filter(deal=deal, at__gt=conversion.at, actor__isnull=False, undone_at=None)
+    lines = lines.exclude(kind__in=OWN)
     if worked := lines.select_related("actor").order_by("-at").first():
         what = worked.get_kind_display().lower()
         raise Refused(f"It cannot be undone any more: {worked.actor} has worked the deal since ({what}).")

@@ -14,6 +14,7 @@ from deals.actions.locking import LINES, lock_deal, lock_stages, raise_stale
 from deals.actions.moving import may_be_reopened
 from deals.actions.rates import rate_of
 from deals.models import Deal, Kind, Stage, StageEvent
+from deals.path import standing
 from deals.ranks import rank_again
 from workspaces.access import check_may
 from workspaces.action import NotAllowed, Refused, action
@@ -29,7 +30,7 @@ def undo_stage_change(event: StageEvent, *, by: Membership, door: Door = Door.WE
     """
     check_may(by, Role.REP, "undo moves")
     deal = lock_deal(event.deal_id)
-    if deal.version != event.version:
+    if not is_as_left(deal, event.version) or StageEvent.objects.filter(undoes=event).exists():
         raise_stale(deal, what="cannot be undone any more")
     if event.by_id not in (None, by.user_id) and not by.may(Role.MANAGER):
         raise NotAllowed("Only a manager may undo what somebody else did.")
@@ -77,6 +78,14 @@ def set_back(deal: Deal, event: StageEvent, target: Stage) -> None:
     deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
     deal.rate = rate_of(deal)
     deal.version += 1
+
+
+def is_as_left(deal: Deal, version: int) -> bool:
+    """Whether nothing has changed since the deal was of this version, but for moves that were taken back."""
+    if deal.version == version:
+        return True
+    later = list(StageEvent.objects.filter(deal=deal, version__gt=version))
+    return deal.version - version == len(later) and not standing(later)
 
 
 def strike(event: StageEvent, now: datetime) -> None:
