@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from automation.intent import judge
 from automation.intents import AUTOMATIC, Intent, Judgement
-from automation.mail.bounces import bounce_of, is_complaint
+from automation.mail.bounces import bounce_of, complainer, is_complaint
 from automation.mail.dates import named_date
 from automation.mail.languages import language_of
 from automation.mail.parts import Bounce, Mail
@@ -41,6 +41,7 @@ class Reading:
     until: date | None
     bounce: Bounce | None
     version: str
+    complainer: str = ""  # the address of who marked our mail as spam, where a mail server tells of that
 
 
 def read_reply(mail: Mail, today: date, judge: Callable[[str, str], Judgement] = judge) -> Reading:
@@ -50,7 +51,9 @@ def read_reply(mail: Mail, today: date, judge: Callable[[str, str], Judgement] =
             Intent.BOUNCE, 0.99 if bounce.address else 0.9, f"{bounce.reason}: {bounce.address}", mail, bounce
         )
     if is_complaint(mail):
-        return _by_form(Intent.UNSUBSCRIBE, 0.99, "marked as spam by the reader", mail)
+        reader = complainer(mail)
+        told = _by_form(Intent.UNSUBSCRIBE, 0.99 if reader else 0.6, "marked as spam by the reader", mail)
+        return replace(told, complainer=reader)
     text = visible_text(mail)
     if agreed := _agreed(mail):
         return _by_form(Intent.MEETING_BOOKED, 0.97, agreed, mail, text=text)

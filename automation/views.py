@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from csp.decorators import csp_replace
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from activities.views import told as say
 from automation import actions
 from automation.forms import LinkForm
 from automation.inbox import Inbox, mine
@@ -43,10 +43,8 @@ def get_message(request: MemberRequest, pk: int) -> Message:
 def told(request: MemberRequest, message: Message, text: str, undo: str = "") -> HttpResponse:
     """A toast says so, with its undo; our JavaScript then draws the inbox again."""
     undo = reverse(undo, args=[message.pk]) if undo else ""
-    if is_script(request):
-        return render(request, "activities/told.html", {"text": text, "undo": undo})
-    messages.success(request, text, extra_tags=undo)
-    return redirect("message_detail", message.pk)
+    then = "" if is_script(request) else reverse("message_detail", args=[message.pk])
+    return say(request, None, text, undo=undo, then=then)
 
 
 @member_required(methods=("POST",))

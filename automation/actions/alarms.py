@@ -8,6 +8,7 @@ from django.utils import timezone
 from activities.actions import notify
 from activities.models import Notification
 from automation.health import health_of, is_outage
+from automation.imap import LARGEST
 from automation.models import Mailbox
 from workspaces.models import Membership, Role
 from workspaces.tenancy import all_workspaces, tenant
@@ -38,13 +39,23 @@ def watch(workspace_id: int, mailbox_id: int) -> bool:
 
 
 def tell(mailbox: Mailbox) -> None:
-    """The admins, and whose it is."""
-    admins = Membership.objects.active().filter(workspace_id=mailbox.workspace_id, role__in=(Role.ADMIN, Role.OWNER))
     text = f"{mailbox} brings no mail: {health_of(mailbox, timezone.now()).words}"
+    say(mailbox, text, f"mailbox:{mailbox.pk}:{mailbox.alarmed_at:%Y%m%dT%H%M%S%f}")
+
+
+def tell_of_large(mailbox: Mailbox, size: int, key: str) -> None:
+    """Once for each mail, of which `key` is the name."""
+    text = f"A mail of {size // 2**20} MB was left in {mailbox}: at most {LARGEST // 2**20} MB are taken in. Read it there."
+    say(mailbox, text, f"large:{key}")
+
+
+def say(mailbox: Mailbox, text: str, key: str) -> None:
+    """To the admins, and whose it is."""
+    admins = Membership.objects.active().filter(workspace_id=mailbox.workspace_id, role__in=(Role.ADMIN, Role.OWNER))
     notify(
         [*admins.values_list("user_id", flat=True), mailbox.owner_id],
         Notification.Kind.MAILBOX_DOWN,
         subject=mailbox.workspace,
-        key=f"mailbox:{mailbox.pk}:{mailbox.alarmed_at:%Y%m%dT%H%M%S%f}",
+        key=key,
         data={"text": text, "view": "mailbox_list"},
     )

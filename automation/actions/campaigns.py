@@ -174,6 +174,16 @@ def resume_member(member: CampaignMember, *, by: Membership) -> None:
     Enrolment.objects.filter(member=member).exclude(stopped="").update(stopped="", due_at=at)
 
 
+def unreplied(message: Message) -> None:
+    """What stopped its lead's campaigns was no reply after all: they go on, unless another one came."""
+    came = Message.objects.filter(contact=message.contact, direction=Message.Direction.IN).exclude(pk=message.pk)
+    if message.lead is None or came.exclude(intent__in=ROBOTS).exists():
+        return
+    now, members = timezone.now(), CampaignMember.objects.filter(lead=message.lead, state=State.REPLIED)
+    Enrolment.objects.filter(member__in=members, stopped=Why.REPLIED).update(stopped="", due_at=now)
+    members.update(state=State.SENT, state_at=now)
+
+
 @action
 def set_pace(workspace: Workspace, mailbox: Mailbox | None, *, by: Membership, per_hour: int, per_day: int) -> Pace:
     check_may(by, *MAY)

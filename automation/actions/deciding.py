@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.utils import timezone
 
 from activities.models import SUBJECTS, Notification
+from automation.actions.campaigns import unreplied
 from automation.actions.effects import note, undo_all, undo_effect
 from automation.actions.matching import belonging, lead_of
 from automation.actions.meetings import take_calendars
-from automation.actions.processing import attach, find_deal, line_data, settle, write_line
+from automation.actions.processing import ROBOTS, attach, find_deal, line_data, settle, write_line
 from automation.actions.replies import act, owner_for, tell
 from automation.intents import Intent
+from automation.mail.dates import named_date
 from automation.mail.parsing import read
 from automation.models import Effect, Message
 from automation.models.message import TRIES
@@ -23,6 +25,9 @@ from workspaces.background import after_commit
 from workspaces.models import Membership, Role
 
 State = Message.State
+# What one can be through with, of a sender whom nobody knows.
+FOR_NOBODY = (*ROBOTS, Intent.UNSUBSCRIBE, Intent.UNCLEAR, Intent.NOT_INTERESTED)
+DATED = (Intent.NOT_NOW, Intent.OUT_OF_OFFICE)
 
 
 @action
@@ -31,7 +36,7 @@ def accept(message: Message, *, by: Membership) -> Message:
     message = lock(message, by)
     if message.state == State.FAILED:
         raise Refused("It could not be read. Try to read it again first.")
-    if message.state == State.UNMATCHED and message.intent not in (Intent.UNSUBSCRIBE, Intent.UNCLEAR):
+    if message.state == State.UNMATCHED and message.intent not in FOR_NOBODY:
         raise Refused("Nobody knows whose mail this is: link it to a person first.")
     if message.state in (State.REVIEW, State.UNMATCHED):
         act(message, by=by)
@@ -49,8 +54,16 @@ def correct(message: Message, intent: str, *, by: Membership) -> Message:
     if is_other:
         undo_all(message, by=by)
         message = lock(message, by)
+        if intent in ROBOTS and message.intent not in ROBOTS:
+            unreplied(message)
         message.intent, message.confidence = intent, 1.0
-    if (is_other or message.state == State.REVIEW) and (message.contact or message.lead or message.deal):
+        if intent in DATED and message.until is None:
+            message.until = named_date(message.visible_text, message.at.date(), message.language)
+    is_known = bool(message.contact or message.lead or message.deal)
+    if not is_known and intent not in FOR_NOBODY:
+        message.state = State.UNMATCHED  # what follows is done once somebody says whose it is
+        return kept(message)
+    if is_known and (is_other or message.state == State.REVIEW) or intent == Intent.UNSUBSCRIBE:
         act(message, by=by)
     return through(message, by)
 

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from activities.actions import cancel_task, update_task
 from activities.models import Activity, Door, Task
-from automation.models import Effect, Message, Suppression
-from deals.actions import delete_deal, lock_lead, standing, undo_conversion, undo_stage_change
-from leads.actions import update_contact, update_lead
+from automation.actions.suppressing import unsilence
+from automation.models import Effect, Message
+from deals.actions import delete_deal, is_as_left, lock_lead, standing, undo_conversion, undo_stage_change
+from leads.actions import update_lead
 from leads.models import Contact, Lead
 from workspaces.access import acting, check_may
 from workspaces.action import Refused, action
@@ -27,6 +28,7 @@ OWN = (
     Activity.Kind.SYSTEM,
 )
 STATUS = {"status", "unqualified_reason"}
+TIMES = ("contacted_at", "qualified_at")
 
 
 def door_of(by: Membership | None) -> Door:
@@ -89,7 +91,8 @@ def undo_deal(effect: Effect, by: Membership) -> None:
     if conversion and conversion.deal_id == deal.pk:
         undo_conversion(deal.lead, by=by)
     else:
-        delete_deal(deal, by=by, version=effect.before["version"])
+        was_left = is_as_left(deal, effect.before["version"])
+        delete_deal(deal, by=by, version=deal.version if was_left else effect.before["version"])
 
 
 def undo_move(effect: Effect, by: Membership) -> None:
@@ -113,6 +116,8 @@ def undo_lead_change(effect: Effect, by: Membership) -> None:
         raise Refused(f"{lead or 'The lead'} {became} by now: take that back first.")
     was = {name: effect.before[name] for name in ("status", "unqualified_reason")}
     update_lead(lead, by=by, version=lead.version, **was)
+    # When it was contacted and qualified first: not by this, then.
+    Lead.objects.filter(pk=lead.pk).update(**{name: effect.before[name] for name in TIMES if name in effect.before})
 
 
 def undo_lead(effect: Effect, by: Membership) -> None:
@@ -126,17 +131,9 @@ def undo_lead(effect: Effect, by: Membership) -> None:
     if lead.status != Lead.Status.NEW or worked or any(is_work(line) for line in lead.activitys.all()):
         raise Refused(f"Somebody has worked {lead} since.")
     contact = lead.contact
-    delete_alone(lead)
+    Lead.objects.filter(pk=lead.pk).delete()  # its mail stays
     if contact and contact.pk == effect.before.get("contact") and not is_used(contact):
-        delete_alone(contact)
-
-
-def delete_alone(record: Lead | Contact) -> None:
-    """Without the mail that it came of."""
-    key = {record._meta.model_name: record}
-    for model in (Message, Effect):
-        model.objects.filter(**key).update(**dict.fromkeys(key))
-    type(record).objects.filter(pk=record.pk).delete()
+        Contact.objects.filter(pk=contact.pk).delete()
 
 
 def is_work(line: Activity) -> bool:
@@ -162,10 +159,7 @@ def undo_wait(effect: Effect, by: Membership) -> None:
 
 
 def undo_suppression(effect: Effect, by: Membership) -> None:
-    Suppression.objects.filter(email=effect.before["email"], message_id=effect.message_id).delete()
-    contact = effect.contact
-    if contact and contact.do_not_email and not effect.before["do_not_email"]:
-        update_contact(contact, by=by, version=contact.version, do_not_email=False)
+    unsilence(effect, by=by)
 
 
 UNDO: dict[Effect.Kind, Callable[[Effect, Membership], None]] = {

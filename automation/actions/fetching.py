@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from automation.actions import alarms
 from automation.actions.mailboxes import FETCH, failed, keep, worked
 from automation.actions.receiving import receive
 from automation.imap import LARGEST, Box, Listed, MailProblem, Server, opened
@@ -102,6 +103,8 @@ def take(login: ImapLogin, box: Box, mail: Listed, validity: int) -> bool:
         return False
     with tenant(login.workspace_id, door="automation"):
         hold(login, uid_validity=validity, last_uid=mail.uid)
+        if mail.size > LARGEST:
+            alarms.tell_of_large(login.mailbox, mail.size, f"{login.pk}:{validity}:{mail.uid}")
         try:
             _, is_new = receive(login.mailbox.workspace, raw, mailbox=login.mailbox)
         except Refused:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from automation.imap import CONTROL
 from automation.models import ImapLogin, Inlet, InletEvent, Mailbox, Provider, Security, SignIn
 from automation.oauth import SERVICES, Tokens
+from leads.actions import find_contact
 from workspaces.access import check_may
 from workspaces.action import Refused, Stale, action
 from workspaces.background import after_commit
@@ -197,6 +198,9 @@ def describe(mailbox: Mailbox, name: str, address: str, silent_hours: int | None
     others = Mailbox.objects.live().filter(workspace_id=mailbox.workspace_id, name=mailbox.name).exclude(pk=mailbox.pk)
     if others.exists():
         raise Refused("There is one of this name.", fields={"name": "There is a mailbox of this name already."})
+    if mailbox.address and (person := find_contact(mailbox.workspace, mailbox.address)):
+        say = f"This is the address of {person}: their mail would count as ours."
+        raise Refused(say, fields={"address": say})
     if not mailbox.name:
         raise Refused("It needs a name.", fields={"name": "What is it called?"})
 

@@ -14,6 +14,7 @@ from automation.actions.replies import owner_for
 from automation.mail.calendars import Invite, invites
 from automation.mail.parts import Mail
 from automation.models import Effect, Meeting, Message
+from workspaces.action import Refused, action
 
 OURS = "@dealwright"
 ANSWERS = {"accepted": Attendee.Answer.ACCEPTED, "tentative": Attendee.Answer.TENTATIVE, "declined": Attendee.Answer.DECLINED}  # fmt: skip
@@ -26,7 +27,10 @@ def take_calendars(message: Message, mail: Mail) -> None:
         if invite.uid.endswith(OURS):
             answered(message, invite)
         elif invite.method in ("REQUEST", "CANCEL"):
-            held(message, invite)
+            try:
+                held(message, invite)
+            except Refused as refused:  # the mail is read all the same, and says what became of its meeting
+                message.problem = f"The meeting “{invite.title}” was not taken in: {refused.message}"[:300]
 
 
 def answered(message: Message, invite: Invite) -> None:
@@ -48,6 +52,7 @@ def answered(message: Message, invite: Invite) -> None:
         told(message, f"{person} {person.get_answer_display().lower()}: “{person.task}”")
 
 
+@action
 def held(message: Message, invite: Invite) -> None:
     """A meeting of theirs."""
     meeting, is_new = Meeting.objects.select_for_update(of=("self",)).get_or_create(
@@ -80,7 +85,7 @@ def planned(message: Message, invite: Invite) -> Task | None:
         subject,
         invite.title,
         by=None,
-        assignee_id=message.deal.owner_id if message.deal else owner_for(message, message.lead),
+        assignee_id=owner_for(message, message.lead),
         type=Task.Type.MEETING,
         place=invite.place,
         minutes=invite.minutes,

@@ -12,7 +12,8 @@ from activities.actions import about, record
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
 from automation.actions.matching import Match, belonging, is_vouched, match, open_deal
 from automation.actions.meetings import take_calendars
-from automation.actions.replies import act, campaigns, tell, today_of
+from automation.actions.replies import act, tell, today_of
+from automation.actions.suppressing import reached
 from automation.intents import AUTOMATIC, Intent
 from automation.mail.clean import clean_html
 from automation.mail.parsing import read
@@ -111,6 +112,7 @@ def judged(message: Message, reading: Reading) -> None:
     message.intent = message.judged = reading.intent
     message.judged_by, message.confidence, message.phrase = reading.version, reading.confidence, reading.phrase
     message.language, message.until = reading.language, reading.until
+    message.bounced_address = reading.complainer[:254]
     if reading.bounce:
         message.bounced_address, message.bounce_reason = reading.bounce.address[:254], reading.bounce.reason[:80]
         message.is_hard_bounce = reading.bounce.hard
@@ -125,8 +127,10 @@ def is_from_member(message: Message, mail: Mail) -> bool:
     if not email:
         return False
     members = Membership.objects.active().filter(workspace=message.workspace, user__email=email)
+    if members.exists():
+        return True
     boxes = Mailbox.objects.live().filter(workspace=message.workspace, address=email)
-    return members.values("pk").union(boxes.values("pk")).exists()
+    return boxes.exists() and find_contact(message.workspace, email) is None  # whatever a mailbox claims to be
 
 
 def sent(message: Message) -> None:
@@ -166,8 +170,8 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
         if not doubt and (message.contact or intent == Intent.BOUNCE):
             acted(message, by)
         return
-    if not doubt:
-        campaigns(message, CampaignMember.State.REPLIED)
+    if message.lead and not doubt:
+        reached(CampaignMember.objects.filter(lead=message.lead), CampaignMember.State.REPLIED)
     is_sure = not doubt and message.contact is not None and message.confidence >= AUTOMATIC
     if not is_sure or intent not in POSITIVE:
         find_deal(message)

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from automation.imap import LARGEST
 from automation.mail.identity import key_of
 from automation.models import Mailbox, Message
 from workspaces.action import Refused, action
 from workspaces.background import after_commit
 from workspaces.models import Workspace
-
-LARGEST = 40 * 1024 * 1024  # bytes; what mail servers take
 
 
 @action

@@ -13,29 +13,28 @@ from django.utils import timezone
 
 from activities.actions import notify, plan_task, record, update_task
 from activities.models import Activity, Notification, Task
-from automation.actions.effects import door_of, note
+from automation.actions.effects import TIMES, door_of, note
 from automation.actions.matching import lead_of, open_deal
+from automation.actions.suppressing import silence
 from automation.intents import Intent
 from automation.mail.people import named_person
 from automation.models import Effect, Message, Suppression
 from deals.actions import convert_lead, lock_lead, make_opportunity, move_to_stage, opportunity_stage
+from deals.actions.starting import DISCOVERY_CALL
 from deals.models import Deal, Kind, Stage
 from deals.working_time import after_hours, week_of
-from leads.actions import capture, find_contact, update_contact, update_lead
-from leads.models import Campaign, CampaignMember, Company, Contact, Lead, Source
+from leads.actions import capture, find_contact, update_lead
+from leads.models import Company, Contact, Lead, Source
 from leads.names import split_name
 from workspaces.action import Refused, action
 from workspaces.models import Membership, Role, Workspace
 
-CALL = "Schedule discovery call"
 CALL_WITHIN = 4  # working hours
 NURTURE = timedelta(days=90)
 AWAY = timedelta(days=14)
 # The stage that a reply of this intent raises a deal to, by its name.
 RAISED_TO = {Intent.INTERESTED: "Qualified", Intent.MEETING_BOOKED: "Meeting scheduled"}
-CLOSED_TO_US = (Lead.Status.CONVERTED, Lead.Status.DO_NOT_CONTACT)
 FRESH = (Lead.Status.NEW, Lead.Status.ATTEMPTED)
-State = CampaignMember.State
 
 
 @action
@@ -73,7 +72,13 @@ def create_deal_from_positive_reply(lead: Lead, message: Message, *, by: Members
     else:
         deal, told_by = make_deal(lead, message, by)
     message.lead, message.deal = lead, deal
-    plan(message, CALL, by, type=Task.Type.CALL, due_at=after_hours(at, CALL_WITHIN, week_of(message.workspace)))
+    plan(
+        message,
+        DISCOVERY_CALL,
+        by,
+        type=Task.Type.CALL,
+        due_at=after_hours(at, CALL_WITHIN, week_of(message.workspace)),
+    )
     tell(message, Notification.Kind.POSITIVE_REPLY, by, told_by)
     return deal
 
@@ -235,19 +240,22 @@ def not_interested(message: Message, by: Membership | None) -> None:
 
 
 def unsubscribe(message: Message, by: Membership | None) -> None:
-    # A colleague speaks for themselves alone.
-    is_own = message.contact and message.contact.emails.filter(email=message.sender_email).exists()
-    suppress(message, message.sender_email, Suppression.Reason.UNSUBSCRIBED, message.contact if is_own else None, by)
-    if message.lead and is_own:
+    """Who asks speaks for themselves alone, whoever's thread it is in; a complaint names the reader it is of."""
+    email = message.bounced_address or message.sender_email
+    contact = find_contact(message.workspace, email)
+    if by is None and message.bounced_address and not was_mailed(contact):
+        raise Refused("It says that our mail was marked as spam, and none was sent to this address.")
+    suppress(message, email, Suppression.Reason.UNSUBSCRIBED, contact, by)
+    if message.lead and contact and message.lead.contact_id == contact.pk:
         set_status(message.lead, message, by, Lead.Status.DO_NOT_CONTACT)
-    campaigns(message, State.UNSUBSCRIBED)
 
 
 def out_of_office(message: Message, by: Membership | None) -> None:
     """Follow-ups that nobody planned in person wait until the sender is back."""
     if message.lead is None:
         return
-    day = message.until or today_of(message.workspace) + AWAY
+    # A day that is named counts; one that nobody named brings no earlier one near.
+    day = message.until or max(today_of(message.workspace) + AWAY, message.lead.wait_until or date.min)
     about = {"deal": message.deal} if message.deal else {"lead": message.lead}
     types = (Task.Type.CALL, Task.Type.EMAIL)
     planned = Task.objects.open().filter(created_by=None, type__in=types, due_on__lt=day, **about)
@@ -265,11 +273,9 @@ def bounce(message: Message, by: Membership | None) -> None:
     if not message.is_hard_bounce or not message.bounced_address:
         return
     contact = find_contact(message.workspace, message.bounced_address)
-    ours = Message.objects.filter(direction=Message.Direction.OUT, is_proven=True, contact=contact)
-    if by is None and (contact is None or not ours.exists()):
+    if by is None and not was_mailed(contact):
         raise Refused("It says that our mail did not arrive, and none was sent to this address.")
     suppress(message, message.bounced_address, Suppression.Reason.BOUNCED, contact, by)
-    campaigns(message, State.BOUNCED, contact)
 
 
 ACTS: dict[Intent, Callable[[Message, Membership | None], None]] = {
@@ -299,6 +305,7 @@ def set_status(lead: Lead, message: Message, by: Membership | None, status: Lead
     if lead.status in (status, Lead.Status.CONVERTED):
         return lead
     before = {"status": lead.status, "unqualified_reason": lead.unqualified_reason, "became": status}
+    before |= {name: (at := getattr(lead, name)) and at.isoformat() for name in TIMES}
     facts = {"status": status} | ({"unqualified_reason": reason} if reason else {})
     lead = update_lead(lead, by=by, version=lead.version, door=door_of(by), **facts)
     note(message, Effect.Kind.LEAD_CHANGED, f"{lead} is now {status.label.lower()}", lead, by=by, before=before)
@@ -338,25 +345,14 @@ def suppress(
     message: Message, email: str, reason: Suppression.Reason, contact: Contact | None, by: Membership | None
 ) -> None:
     """No more mail to this address from the whole workspace."""
-    if not email:
-        return
-    _, is_new = Suppression.objects.get_or_create(
-        workspace_id=message.workspace_id, email=email, defaults={"reason": reason, "message": message, "by": None}
-    )
-    if not is_new:
-        return
-    before = {"email": email, "do_not_email": contact.do_not_email if contact else False}
-    if contact and reason == Suppression.Reason.UNSUBSCRIBED and not contact.do_not_email:
-        update_contact(contact, by=by, version=contact.version, door=door_of(by), do_not_email=True)
-    note(message, Effect.Kind.SUPPRESSED, f"No more mail to {email}", contact, by=by, before=before)
+    if email:
+        before = silence(message.workspace, email, reason, contact, by=by, door=door_of(by), message=message)
+        note(message, Effect.Kind.SUPPRESSED, f"No more mail to {email}", contact, by=by, before=before)
 
 
-def campaigns(message: Message, state: CampaignMember.State, contact: Contact | None = None) -> None:
-    """How far the lead got in the campaigns that it is in."""
-    leads = {"lead__contact": contact} if contact else {"lead": message.lead}
-    if contact or message.lead:
-        running = CampaignMember.objects.filter(campaign__status=Campaign.Status.RUNNING, **leads)
-        running.exclude(state__in=(state, State.UNSUBSCRIBED)).update(state=state, state_at=timezone.now())
+def was_mailed(contact: Contact | None) -> bool:
+    ours = Message.objects.filter(direction=Message.Direction.OUT, is_proven=True, contact=contact)
+    return contact is not None and ours.exists()
 
 
 def today_of(workspace: Workspace) -> date:

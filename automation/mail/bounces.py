@@ -101,6 +101,17 @@ def is_complaint(mail: Mail) -> bool:
     )
 
 
+def complainer(mail: Mail) -> str:
+    """Whose complaint it is: the reader to whom the mail had gone; "" where the report does not say."""
+    for part in mail.attachments:
+        if part.type == "message/feedback-report":
+            for fields in _paragraphs(decoded(part.content[:REPORT_LIMIT])):
+                if found := ADDRESS.findall(fields.get("original-rcpt-to", "")):
+                    return found[0].lower()
+    named = re.search(r'"complainedrecipients":\[\{"emailaddress":"([^"]{3,254})"', _compact(mail))
+    return named[1] if named else ""
+
+
 def _bounce(address: str, said: str, status: str, told: str, mail: Mail, *, delayed: bool) -> Bounce:
     said = said[:SAID_LIMIT]
     inner = [found for found in STATUS.findall(said) if not found.endswith(".0.0")]

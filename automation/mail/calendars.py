@@ -14,6 +14,8 @@ from automation.mail.parts import Mail
 
 LARGEST = 200_000  # letters of a calendar that are read
 MOST = 20  # events of a mail
+HIGHEST = 2**31 - 1  # what the database takes
+YEARS = range(1970, 2200)
 METHODS = ("REQUEST", "REPLY", "CANCEL", "COUNTER")
 UNREADABLE = (
     ValueError,
@@ -75,6 +77,8 @@ def _invite(event: Component, method: str, zone: tzinfo, now: datetime) -> Invit
     if "RRULE" in event and not occurrence:
         start = _next(event, start, now)
     is_day = not isinstance(start, datetime)
+    if start.year not in YEARS:
+        raise ValueError(f"no meeting is in {start.year}")
     at = None if is_day else (start if start.tzinfo else start.replace(tzinfo=zone))
     attendees = event.get("ATTENDEE", [])
     attendees = attendees if isinstance(attendees, list) else [attendees]
@@ -82,7 +86,7 @@ def _invite(event: Component, method: str, zone: tzinfo, now: datetime) -> Invit
         method=method,
         uid=str(event["UID"])[:500],
         occurrence=occurrence,
-        sequence=int(event.get("SEQUENCE", 0)),
+        sequence=min(max(int(event.get("SEQUENCE", 0)), 0), HIGHEST),
         title=" ".join(str(event.get("SUMMARY", "")).split())[:200] or "Meeting",
         place=" ".join(str(event.get("LOCATION", "")).split())[:300],
         at=at,

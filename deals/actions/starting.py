@@ -31,10 +31,11 @@ TEMPLATES = {
     "opportunity": ("Opportunity", OPPORTUNITY),
     "classic": ("Classic", CLASSIC),
 }
+DISCOVERY_CALL = "Schedule discovery call"
 # By stage: (title, type, due after, unit).
 PLAYBOOK = {
     "Contacted": [("Follow up", Task.Type.CALL, 3, "working_days")],
-    "Qualified": [("Schedule discovery call", Task.Type.CALL, 4, "working_hours")],
+    "Qualified": [(DISCOVERY_CALL, Task.Type.CALL, 4, "working_hours")],
     "Meeting scheduled": [
         ("Prepare meeting", Task.Type.TODO, 1, "working_days"),
         ("Send agenda", Task.Type.EMAIL, 1, "working_days"),

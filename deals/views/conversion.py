@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from deals import actions
+from deals.actions.starting import DISCOVERY_CALL
 from deals.forms import ConvertForm
 from deals.models import ClosedTotal, Deal, Kind
 from deals.views.board import visible_deals
@@ -22,7 +23,6 @@ from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused
 from workspaces.formats import Formats
 
-NEXT_STEP = "Schedule discovery call"
 DAY = 86400  # seconds
 
 
@@ -85,7 +85,7 @@ def prefilled(request: MemberRequest, lead: Lead, formats: Formats) -> dict[str,
         "owner": lead.owner_id or request.member.user_id,
         "amount": lead.estimated_amount,
         "expected_close_date": formats.today + timedelta(days=days) if (days := usual_days(request)) else None,
-        "next_step": NEXT_STEP,
+        "next_step": DISCOVERY_CALL,
         "due_on": after_days(formats.today, 1, week_of(request.workspace)),
     }
 

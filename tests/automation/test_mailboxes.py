@@ -115,6 +115,13 @@ def test_what_cannot_be_taken_stops_nothing(box, imap):
     assert run(box) == 1 and numbers() == [2]
 
 
+def test_a_mail_that_is_too_large_is_left_and_told_once(acme, box, imap):
+    imap.folder.add(b"x" * (41 * 1024 * 1024))
+    imap.folder.add(raw(2))
+    assert run(box) == 1
+    assert told(acme.alice) == ["A mail of 41 MB was left in Sales: at most 40 MB are taken in. Read it there."]
+
+
 def test_a_worker_that_dies_goes_on_where_it_was(box, imap):
     """The connection breaks at the third mail: two are stored, and the next turn brings the others."""
     for number in (1, 2, 3, 4):

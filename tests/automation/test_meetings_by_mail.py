@@ -23,7 +23,9 @@ from deals.models import Deal
 from leads.actions import create_contact
 from leads.models import Lead
 from tests.automation.mails import mail, make_lead
+from tests.factories import make_deal
 from tests.shared_data import shared
+from workspaces.models import Membership
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -146,3 +148,19 @@ def test_calendars_of_others_are_read():
     for path in files:
         text = path.read_bytes().decode("utf-8", "replace")
         invites(read(letter("x", "METHOD:REQUEST\r\n" + text)), BERLIN, NOW)
+
+
+def test_a_meeting_that_cannot_be_is_said_and_the_mail_is_read(acme, lead):
+    """The numbers and days of others fit in no row of ours, and what our own rules refuse is no reason to lose a mail."""
+    message = take(acme, letter("Here is an invitation.", calendar(sequence=2**40)))
+    assert Meeting.objects.get().sequence == 2**31 - 1 and message.state == Message.State.DONE
+    far = {"DTSTART;TZID=America/New_York": "99981201T090000", "DTEND;TZID=America/New_York": "99981201T094500"}
+    message = take(acme, letter("Here is another.", calendar(uid="far@ida", **far)))
+    assert message.state != Message.State.FAILED and Meeting.objects.count() == 1
+
+
+def test_the_meeting_of_a_suspended_owner_is_anothers(acme, lead):
+    deal = make_deal(acme.bob, acme.stages["Contacted"], lead=lead)
+    Membership.objects.filter(pk=acme.bob.pk).update(status=Membership.Status.SUSPENDED)
+    take(acme, letter("Here is an invitation.", calendar()))
+    assert Task.objects.get(deal=deal, type="meeting").assignee == acme.alice.user

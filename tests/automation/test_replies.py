@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from activities.models import Notification, Task
 from automation import actions
-from automation.actions.replies import CALL
 from automation.intents import Intent
 from automation.models import Effect, Message, Suppression
 from deals.actions import convert_lead, delete_deal, move_to_stage
+from deals.actions.starting import DISCOVERY_CALL
 from deals.models import Deal, Kind
 from leads.actions import update_lead
 from leads.models import Campaign, CampaignMember, Lead, Segment, SegmentMember, Source
@@ -50,7 +50,7 @@ def test_a_positive_reply_becomes_a_deal(acme, lead, intent, stage):
     assert (deal.campaign, deal.segment) == (lead.campaign, segment)
     assert list(deal.people.all()) == [lead.contact]
     task = Task.objects.get(deal=deal)
-    assert (task.title, task.assignee, task.type) == (CALL, acme.bob.user, Task.Type.CALL)
+    assert (task.title, task.assignee, task.type) == (DISCOVERY_CALL, acme.bob.user, Task.Type.CALL)
     assert task.due_at > timezone.now()
     lead.refresh_from_db()
     assert lead.status == Lead.Status.CONVERTED
@@ -81,7 +81,7 @@ def test_an_open_deal_is_raised_and_never_lowered(acme, lead):
     deal.refresh_from_db()
     assert deal.stage.name == "Proposal"
     # The task is there already, and nothing else had to be done.
-    assert done(later) == set() and Task.objects.filter(title=CALL).count() == 1
+    assert done(later) == set() and Task.objects.filter(title=DISCOVERY_CALL).count() == 1
 
 
 def test_the_company_s_open_deal_where_the_lead_has_none(acme, lead):

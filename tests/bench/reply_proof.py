@@ -11,9 +11,9 @@ from django.db.models import Count, F
 
 from activities.models import Notification, Task
 from automation.actions import receive
-from automation.actions.replies import CALL
 from automation.mail.identity import key_of
 from automation.models import Effect, Message
+from deals.actions.starting import DISCOVERY_CALL
 from deals.models import Deal
 from leads.actions import capture
 from leads.models import Lead
@@ -68,7 +68,7 @@ class Office:
         with tenant(self.workspace):
             parts = {
                 "deals": Counter(Deal.all_objects.values_list("lead", flat=True)),
-                "tasks": Counter(Task.objects.filter(title=CALL).values_list("deal__lead", flat=True)),
+                "tasks": Counter(Task.objects.filter(title=DISCOVERY_CALL).values_list("deal__lead", flat=True)),
                 "notifications": Counter(
                     Notification.objects.filter(kind="positive_reply").values_list("deal__lead", flat=True)
                 ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mailbox
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from automation.actions import read_message, receive
 from automation.models import Effect, Mailbox, Message
 from workspaces.action import Refused
-from workspaces.commands import add_workspace, find_workspace
+from workspaces.commands import add_workspace, as_json, find_workspace
 from workspaces.models import Workspace
 from workspaces.tenancy import tenant
 
@@ -50,7 +49,7 @@ class Command(BaseCommand):
                 continue
             ids.append(message.pk)
             read_message(found.pk, message.pk)
-        self.stdout.write(json.dumps(summary(found, ids, count)))
+        self.stdout.write(as_json(summary(found, ids, count)))
 
 
 def box_named(workspace: Workspace, name: str) -> Mailbox | None:
