@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
@@ -10,12 +12,16 @@ from django.urls import reverse
 
 from automation import actions
 from automation.actions.campaigns import figures, steps_of
+from automation.actions.matching import lead_of
 from automation.actions.sending import mailbox_for
 from automation.forms import AddMembersForm, CampaignForm, PaceForm, StepForm
 from automation.models import CampaignStep, Mailbox, Pace
 from automation.models.sequence import PER_DAY, PER_HOUR
-from leads.models import Campaign, CampaignMember, Lead
+from deals.views.ordering import reordered
+from leads.actions import named_contact
+from leads.models import Campaign, CampaignMember, Contact, Lead
 from workspaces.access import MemberRequest, member_required, visible_owners
+from workspaces.action import Refused
 from workspaces.dialogs import done, saved
 from workspaces.models import Role
 from workspaces.numbers import parse_id
@@ -136,6 +142,15 @@ def step_edit(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @member_required(Role.MANAGER, methods=("POST",))
+def step_order(request: MemberRequest, pk: int) -> HttpResponse:
+    def act(order: Sequence[int], seen: Sequence[int]) -> None:
+        actions.reorder_steps(campaign, order, seen=seen, by=request.member)
+
+    campaign = get_campaign(request, pk)
+    return reordered(request, act, page_of(pk))
+
+
+@member_required(Role.MANAGER, methods=("POST",))
 def step_remove(request: MemberRequest, pk: int) -> HttpResponse:
     step = actions.remove_step(get_step(request, pk), by=request.member)
     return said(request, step.campaign_id, f"“{step.template}” is sent no more", "step_restore", pk)
@@ -157,14 +172,27 @@ def campaign_add(request: MemberRequest, pk: int) -> HttpResponse:
 
     def save(facts: dict) -> Campaign:
         leads = Lead.objects.filter(workspace=request.workspace).owned_by(visible_owners(request.member))
-        segment = facts["segment"]
-        chosen = leads.filter(segments__segment=segment) if segment else leads.filter(campaign=campaign)
+        if facts["contact"]:
+            chosen = leads_of(leads, named_contact(request.workspace, facts["contact"]))
+        elif facts["segment"]:
+            chosen = leads.filter(segments__segment=facts["segment"])
+        else:
+            chosen = leads.filter(campaign=campaign)
         new = actions.add_members(campaign, chosen.order_by("pk")[:5001], by=request.member)
         messages.success(request, f"{new} lead{'' if new == 1 else 's'} added.")
         return campaign
 
     form = AddMembersForm(request.POST or None, workspace=request.workspace)
     return saved(request, "automation/campaign_add.html", form, save, page_of(pk), campaign=campaign)
+
+
+def leads_of(leads: QuerySet[Lead], contact: Contact) -> QuerySet[Lead]:
+    """The lead that the person is now."""
+    lead = lead_of(contact)
+    if lead is None or not leads.filter(pk=lead.pk).exists():
+        say = f"{contact} is no lead of those that you see."
+        raise Refused(say, fields={"contact": say})
+    return leads.filter(pk=lead.pk)
 
 
 @member_required(methods=("POST",))

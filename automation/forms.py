@@ -81,6 +81,13 @@ class AddMembersForm(forms.Form):
         empty_label="Leads whose campaign is this one",
         label="Which leads",
     )
+    contact = forms.CharField(
+        label="Or one person",
+        required=False,
+        max_length=500,
+        help_text="The name or email address of a contact who is a lead.",
+        widget=forms.TextInput(attrs={"list": "contacts", "autocomplete": "off"}),
+    )
 
     def __init__(self, *args, workspace: Workspace, **kwargs):
         super().__init__(*args, **kwargs)

@@ -28,6 +28,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/pause/", campaigns.campaign_pause, name="campaign_pause"),
     path("campaigns/<int:pk>/add/", campaigns.campaign_add, name="campaign_add"),
     path("campaigns/<int:pk>/steps/new/", campaigns.step_new, name="step_new"),
+    path("campaigns/<int:pk>/steps/order/", campaigns.step_order, name="step_order"),
     path("campaigns/steps/<int:pk>/", campaigns.step_edit, name="step_edit"),
     path("campaigns/steps/<int:pk>/remove/", campaigns.step_remove, name="step_remove"),
     path("campaigns/steps/<int:pk>/restore/", campaigns.step_restore, name="step_restore"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
@@ -17,6 +17,7 @@ from automation.opting_out import opt_out_url
 from automation.pacing import due_after, is_working
 from automation.placeholders import fill
 from deals.models import Deal
+from deals.setup.rows import check_order, put_in_order
 from deals.working_time import week_of
 from leads.models import Campaign, CampaignMember, Contact, Lead
 from workspaces.access import check_may
@@ -111,6 +112,15 @@ def edit_step(step: CampaignStep, *, by: Membership, template: MailTemplate, del
     step.template, step.delay, step.unit = template, delay, unit
     step.save(update_fields=["template", "delay", "unit"])
     return step
+
+
+@action
+def reorder_steps(campaign: Campaign, order: Sequence[int], *, seen: Sequence[int], by: Membership) -> None:
+    """Whoever has had a step does not get it again."""
+    check_may(by, *MAY)
+    locked(campaign)
+    steps = list(CampaignStep.objects.filter(campaign=campaign, archived_at=None))
+    put_in_order(steps, check_order(steps, order, seen))
 
 
 @action

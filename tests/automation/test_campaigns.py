@@ -290,3 +290,28 @@ def test_leads_come_in_by_segment_and_each_sees_their_own(acme, lead, login):
     assert "1 lead" in page and "Ida" in page and "Zoe" not in page
     hidden = campaign.members.get(lead=other)
     assert bob.post(url(acme.workspace, "member_stop", hidden.pk)).status_code == 404
+
+
+# --- pages --------------------------------------------------------------------------------------------------
+
+
+def test_steps_are_put_in_order_and_back(acme, lead, campaign, client):
+    client.force_login(acme.alice.user)
+    first, second = CampaignStep.objects.order_by("position")
+    seen, order = f"{first.pk},{second.pk}", f"{second.pk},{first.pk}"
+    path = url(acme.workspace, "step_order", campaign.pk)
+    client.post(path, {"seen": seen, "down": first.pk})
+    assert list(CampaignStep.objects.order_by("position")) == [second, first]
+    assert client.post(path, {"seen": seen, "order": order}).status_code == 409  # somebody else did it already
+    client.post(path, {"seen": order, "order": seen, "undo": "1"})
+    assert list(CampaignStep.objects.order_by("position")) == [first, second]
+
+
+def test_one_person_is_added_by_name(acme, lead, campaign, client):
+    client.force_login(acme.alice.user)
+    other = make_lead(acme.bob, "zoe@north.example", first_name="Zoe", last_name="Quist")
+    path = url(acme.workspace, "campaign_add", campaign.pk)
+    client.post(path, {"contact": "Zoe Quist"})
+    assert campaign.members.filter(lead=other).exists() and campaign.members.count() == 2
+    response = client.post(path, {"contact": "Nobody Known"})
+    assert response.status_code == 422 and "No contact has this name" in response.content.decode()

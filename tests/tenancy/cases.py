@@ -454,7 +454,9 @@ CASES = {
     "campaign_detail": Case(at("sequence")),
     "campaign_start": Case(at("sequence"), role=Role.MANAGER, get=False, body=lambda *_: {}, writes=False),
     "campaign_pause": Case(at("sequence"), role=Role.MANAGER, get=False, body=lambda *_: {}),
-    "campaign_add": Case(at("sequence"), role=Role.MANAGER, body=lambda rows, _: {"segment": rows.segment}),
+    "campaign_add": Case(
+        at("sequence"), role=Role.MANAGER, body=lambda rows, _: {"segment": rows.segment, "contact": ""}
+    ),
     "step_new": Case(at("sequence"), role=Role.MANAGER, body=step),
     "step_edit": Case(at("step"), role=Role.MANAGER, body=step),
     "step_remove": Case(at("step"), role=Role.MANAGER, get=False, body=lambda *_: {}),

@@ -97,5 +97,6 @@ PIPELINE_CASES = {
     ),
     "reason_archive": Case(at("reason"), role=Role.ADMIN, get=False, body=lambda *_: {}),
     "reason_restore": Case(at("archived_reason"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "step_order": Case(at("sequence"), role=Role.MANAGER, get=False, body=turned("steps")),
     "reason_order": Case(of_lost, role=Role.ADMIN, get=False, body=turned("reasons")),
 }

@@ -160,6 +160,7 @@ class Rows:
     sequence: int = 0  # a campaign with steps, running
     step: int = 0
     gone_step: int = 0
+    steps: str = ""  # of `sequence`
     enrolled: int = 0  # a member of it who is still to get something
     stopped: int = 0  # one who gets nothing more
     lifted: str = ""  # what an address that was taken off the list is put back by
@@ -373,7 +374,7 @@ def fill_campaign(rows: Rows, owner: Membership) -> None:
     campaign = automation.create_campaign(workspace, name="Sequence", by=owner)
     template = MailTemplate.objects.get(pk=rows.template)
     facts = {"by": owner, "template": template, "unit": "days"}
-    step, gone = (automation.add_step(campaign, delay=days, **facts) for days in (0, 2))
+    step, second, gone = (automation.add_step(campaign, delay=days, **facts) for days in (0, 1, 2))
     automation.edit_step(step, delay=1, **facts)
     automation.remove_step(gone, by=owner)
     automation.start_campaign(campaign, by=owner)
@@ -389,6 +390,7 @@ def fill_campaign(rows: Rows, owner: Membership) -> None:
     automation.set_pace(workspace, Mailbox.objects.get(pk=rows.mailbox), by=owner, per_hour=7, per_day=70)
     Pace.objects.update(per_hour=8)
     rows.sequence, rows.step, rows.gone_step = campaign.pk, step.pk, gone.pk
+    rows.steps = f"{step.pk},{second.pk}"
     rows.enrolled, rows.stopped = enrolled.pk, stopped.pk
 
 
