@@ -73,8 +73,12 @@ def file_download(request: MemberRequest, pk: int) -> HttpResponse:
         raise Http404("No such file")
     # Whole, for it is small (UPLOAD_MAX_MB): what is streamed would leave after the request has ended.
     with default_storage.open(attachment.path) as file:
-        response = HttpResponse(file.read(), content_type="application/octet-stream")
-    response["Content-Disposition"] = content_disposition_header(True, attachment.name)
+        return as_download(file.read(), attachment.name)
+
+
+def as_download(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, name)
     response["Content-Security-Policy"] = LOCKED
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"

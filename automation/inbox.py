@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Model, Prefetch, Q, QuerySet
 from django.http import Http404, QueryDict
 from django.urls import reverse
 
@@ -170,12 +171,16 @@ class Inbox:
         return Tab(name, label, tone, count, url, name == self.tab and not self.is_alone)
 
 
+def tone_of(message: Message) -> str:
+    return TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
+
+
 class Row:
     """A line of the list."""
 
     def __init__(self, message: Message, inbox: Inbox):
         self.message, self.inbox = message, inbox
-        self.tone = TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
+        self.tone = tone_of(message)
 
     @property
     def url(self) -> str:
@@ -205,19 +210,29 @@ class Row:
         return "Nothing to do" if message.intent in ROBOTS else "Nothing done"
 
 
+def is_seen(deal: Deal | None, owners: Collection[int] | None) -> bool:
+    return deal is not None and deal.deleted_at is None and (owners is None or deal.owner_id in owners)
+
+
+def record_of(message: Message, owners: Collection[int] | None) -> Model | None:
+    """What it is about, as far as one who sees these owners' deals is concerned."""
+    deal = message.deal if is_seen(message.deal, owners) else None
+    return deal or message.lead or message.contact or message.company
+
+
 class Opened:
     """The message that is read."""
 
     def __init__(self, message: Message, inbox: Inbox):
         self.message, self.inbox = message, inbox
-        self.tone = TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
+        self.tone = tone_of(message)
+        self.owners = visible_owners(inbox.request.member)
         self.effects = [
             (EFFECTS[Effect.Kind(effect.kind)], effect)
             for effect in message.effects.select_related("deal").order_by("pk")
         ]
-        owners = visible_owners(inbox.request.member)
         for _, effect in self.effects:
-            if owners is not None and effect.deal and effect.deal.owner_id not in owners:
+            if self.owners is not None and effect.deal and effect.deal.owner_id not in self.owners:
                 effect.said = effect.get_kind_display()  # a deal of others is named to nobody else
 
     @property
@@ -234,13 +249,11 @@ class Opened:
     @cached_property
     def deal(self) -> Deal | None:
         """If the reader may see it: of a company's deals some are others'."""
-        deal, owners = self.message.deal, visible_owners(self.inbox.request.member)
-        is_seen = deal is not None and deal.deleted_at is None and (owners is None or deal.owner_id in owners)
-        return deal if is_seen else None
+        return self.message.deal if is_seen(self.message.deal, self.owners) else None
 
     @property
-    def record(self) -> object:
-        return self.deal or self.message.lead or self.message.contact or self.message.company
+    def record(self) -> Model | None:
+        return record_of(self.message, self.owners)
 
     @property
     def classes(self) -> list[tuple[int, Intent, str]]:

@@ -35,5 +35,7 @@ urlpatterns = [
     path("campaigns/members/<int:pk>/stop/", campaigns.member_stop, name="member_stop"),
     path("campaigns/members/<int:pk>/resume/", campaigns.member_resume, name="member_resume"),
     path("inbox/<int:pk>/html/", views.message_html, name="message_html"),
+    path("inbox/<int:pk>/files/<int:number>/", views.message_file, name="message_file"),
+    path("inbox/<int:pk>/files/<int:number>/keep/", views.message_keep, name="message_keep"),
     path("inbox/<int:pk>/raw/", views.message_raw, name="message_raw"),
 ]

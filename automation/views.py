@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from csp.decorators import csp_replace
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from activities.file_views import as_download
 from activities.views import told as say
 from automation import actions
 from automation.forms import LinkForm
-from automation.inbox import Inbox, mine
+from automation.inbox import Inbox, mine, record_of
 from automation.intents import Intent
+from automation.mail.parsing import read
+from automation.mail.parts import Attachment
 from automation.models import Effect, Message
 from leads.actions import named_contact
-from workspaces.access import MemberRequest, member_required
+from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.dialogs import is_script, saved
 from workspaces.pages import render_page
 
@@ -124,6 +127,30 @@ def message_html(request: MemberRequest, pk: int) -> HttpResponse:
 def message_raw(request: MemberRequest, pk: int) -> HttpResponse:
     """The bytes as they came, to keep and to look into; never shown as a page."""
     message = get_object_or_404(mine(request), pk=pk)
-    response = HttpResponse(bytes(message.raw), content_type="application/octet-stream")
-    response["Content-Disposition"] = f'attachment; filename="message-{message.pk}.eml"'
-    return response
+    return as_download(bytes(message.raw), f"message-{message.pk}.eml")
+
+
+@member_required()
+def message_file(request: MemberRequest, pk: int, number: int) -> HttpResponse:
+    """One of the files that came with it, to be saved."""
+    part = part_of(get_object_or_404(mine(request), pk=pk), number)
+    return as_download(part.content, part.name or "file")
+
+
+def part_of(message: Message, number: int) -> Attachment:
+    """Read from the bytes of the mail, which are kept once."""
+    found = read(bytes(message.raw)).attachments
+    if number >= len(found):
+        raise Http404("No such file")
+    return found[number]
+
+
+@member_required(methods=("POST",))
+def message_keep(request: MemberRequest, pk: int, number: int) -> HttpResponse:
+    """One of its files is kept with the deal, lead, contact or company that it is about."""
+    message = get_object_or_404(mine(request).select_related("deal", "lead", "contact", "company"), pk=pk)
+    subject = record_of(message, visible_owners(request.member))
+    kept = actions.keep_file(part_of(message, number), subject, by=request.member)
+    undo = reverse("file_delete", args=[kept.pk])
+    then = "" if is_script(request) else reverse("message_detail", args=[pk])
+    return say(request, None, f"Kept {kept}", undo=undo, then=then)

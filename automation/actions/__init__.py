@@ -19,6 +19,7 @@ from automation.actions.campaigns import (
 from automation.actions.deciding import accept, correct, handle, link, make_lead, read_again, reopen, undo, undo_one
 from automation.actions.effects import undo_effect
 from automation.actions.fetching import try_mailbox
+from automation.actions.files import keep_file
 from automation.actions.mailboxes import (
     add_mailbox,
     change_mailbox,
@@ -53,6 +54,7 @@ __all__ = [
     "due_steps",
     "edit_step",
     "handle",
+    "keep_file",
     "lift_suppression",
     "link",
     "make_lead",

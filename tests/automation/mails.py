@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from itertools import count
 
 from automation.intents import Intent
@@ -35,6 +37,12 @@ def mail(
         message[name.replace("_", "-")] = value
     message.set_content(text)
     return bytes(message)
+
+
+def with_file(content: bytes = b"%PDF-1.4 an order", name: str = "order.pdf", **facts: str) -> bytes:
+    whole = message_from_bytes(mail(**facts), policy=default)
+    whole.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+    return bytes(whole)
 
 
 def make_lead(by: Membership, email: str = "ida@brightwater.example", **fields: object) -> Lead:

@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from activities.models import Attachment
 from automation import actions
 from automation.intents import Intent
 from automation.models import Mailbox, Message
 from deals.models import Deal
 from leads.models import Lead
-from tests.automation.mails import make_lead, read_as
+from tests.automation.mails import make_lead, read_as, with_file
 from tests.factories import url
 from tests.pages import read
 from workspaces.models import Workspace
@@ -117,6 +118,27 @@ def test_the_bytes_are_kept_and_never_shown_as_a_page(acme, lead, login):
     framed = client.get(url(acme.workspace, "message_html", message.pk))
     policy = framed["Content-Security-Policy"]
     assert "sandbox" in policy and "default-src 'none'" in policy and framed["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_a_file_that_came_is_saved_and_kept_with_the_deal_once(acme, lead, login):
+    message, _ = actions.receive(acme.workspace, with_file())
+    message = actions.take(Message.objects.select_related("workspace", "mailbox").get(pk=message.pk))
+    client = login(acme.bob)
+    assert "order.pdf" in client.get(url(acme.workspace, "message_detail", message.pk)).content.decode()
+    saved = client.get(url(acme.workspace, "message_file", message.pk, 0))
+    assert saved.content == b"%PDF-1.4 an order" and saved["Content-Type"] == "application/octet-stream"
+    assert client.get(url(acme.workspace, "message_file", message.pk, 1)).status_code == 404
+    for _ in range(2):
+        client.post(url(acme.workspace, "message_keep", message.pk, 0))
+    kept = Attachment.objects.get()
+    assert (kept.name, kept.deal) == ("order.pdf", Deal.objects.get())
+
+
+def test_a_file_that_is_not_what_it_says_is_not_kept(acme, lead, login):
+    message, _ = actions.receive(acme.workspace, with_file(b"MZ program"))
+    message = actions.take(Message.objects.select_related("workspace", "mailbox").get(pk=message.pk))
+    response = login(acme.bob, **SCRIPT).post(url(acme.workspace, "message_keep", message.pk, 0))
+    assert response.status_code == 422 and not Attachment.objects.exists()
 
 
 def test_the_inbox_asks_the_database_little_however_much_is_in_it(acme, lead, login):

@@ -479,6 +479,8 @@ CASES = {
     "suppression_back": Case(lambda rows: [{"token": rows.lifted}], role=Role.MANAGER, get=False, body=lambda *_: {}),
     "message_html": Case(at("message")),
     "message_raw": Case(at("message")),
+    "message_file": Case(lambda rows: [{"pk": rows.message, "number": 0}]),
+    "message_keep": Case(lambda rows: [{"pk": rows.message, "number": 0}], get=False, body=lambda *_: {}),
     "file_delete": Case(at("file"), get=False, body=lambda *_: {}),
     "file_restore": Case(at("binned_file"), get=False, body=lambda *_: {}),
     "logged_delete": Case(at("call"), get=False, body=lambda *_: {}, verb_role=Role.ADMIN),

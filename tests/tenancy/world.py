@@ -61,7 +61,7 @@ from deals.setup import add_pipeline, add_playbook_task, archive_reason, delete_
 from insights.actions import adjust_forecast, set_goal
 from leads.actions import capture, create_company, create_contact, update_lead
 from leads.models import Campaign, CampaignMember, Company, Contact, ContactEmail, Lead, Segment, SegmentMember
-from tests.automation.mails import read_as
+from tests.automation.mails import read_as, with_file
 from tests.factories import make_cast, make_deal
 from workspaces.actions import invite
 from workspaces.custom.actions import archive_field, create_field
@@ -329,6 +329,7 @@ def fill_mail(rows: Rows, owner: Membership) -> None:
     rows.broken = broken.pk
     Meeting.objects.create(workspace=owner.workspace, uid="abc", message=message)
     rows.mailbox, rows.message, rows.stray = box.pk, message.pk, stray.pk
+    Message.objects.filter(pk=message.pk).update(raw=with_file())
     rows.effect = message.effects.get(kind="task").pk
     fill_outbox(rows, owner, lead)
     fill_campaign(rows, owner)
