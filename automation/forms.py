@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 
 from django import forms
+from django.db.models import QuerySet
 
-from activities.models import LONGEST_TEXT
+from activities.models import LONGEST_TEXT, Attachment
 from automation.models import CampaignStep, MailTemplate
 from leads.models import Segment
 from workspaces.models import Workspace
+
+MOST_FILES = 50  # that a mail is offered
 
 
 class LinkForm(forms.Form):
@@ -47,11 +50,22 @@ class MailForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "placeholder": "Write an email"}),
     )
 
+    def __init__(self, *args, files: QuerySet[Attachment], **kwargs):
+        """`files`: of the record that it is about; what is not there yet is added to it first."""
+        super().__init__(*args, **kwargs)
+        begin = next((name for name in ("to", "subject") if not self.initial.get(name)), "body")
+        self.fields[begin].widget.attrs["autofocus"] = True
+        newest = [file.pk for file in files[:MOST_FILES]]
+        if newest:
+            offered, boxes = files.filter(pk__in=newest), forms.CheckboxSelectMultiple
+            self.fields["files"] = forms.ModelMultipleChoiceField(offered, required=False, widget=boxes, label="Attach")
+
     def facts(self) -> dict[str, object]:
         """What send_mail takes."""
         data = self.cleaned_data
         to = [text for text in re.split(r"[\s,;]+", data["to"]) if text]
-        return {"to": to, "subject_line": data["subject"], "body": data["body"]}
+        files = list(data.get("files", ()))
+        return {"to": to, "subject_line": data["subject"], "body": data["body"], "files": files}
 
 
 class CampaignForm(forms.Form):

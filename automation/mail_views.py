@@ -11,16 +11,19 @@ from django.urls import reverse
 
 from activities.actions import people_of
 from activities.composing import MAIL, Composer
+from activities.file_views import files_of
+from activities.models import Attachment
 from activities.views import get_subject, subject_of, told
 from automation import actions
 from automation.actions.sending import mailbox_for, values_of
 from automation.forms import MailForm
+from automation.inbox import record_of
 from automation.mail.quote import quoted, re_line
 from automation.models import MailTemplate, Message, Sending
 from automation.placeholders import FIELDS, fill
 from automation.views import get_message
 from leads.actions import find_contact
-from workspaces.access import MemberRequest, member_required
+from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, form_refused, is_script
 from workspaces.formats import Formats
@@ -35,7 +38,7 @@ def mail_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     subject = get_subject(request, kind, pk)
     to = [email for email, _, _ in people_of(subject)[:1]]
     initial, context = prepared(request, {"to": ", ".join(to)}, deal=subject if kind == "deal" else None)
-    form = MailForm(request.POST or None, initial=initial)
+    form = MailForm(request.POST or None, initial=initial, files=files_of(request, subject))
     context |= {"subject": subject}
     if request.method == "GET" or not form.is_valid():
         return shown(request, subject, form, context)
@@ -52,7 +55,9 @@ def mail_reply(request: MemberRequest, pk: int) -> HttpResponse:
     message = get_message(request, pk)
     initial = {"to": message.sender_email, "subject": re_line(message.subject_line)}
     initial, context = prepared(request, initial, message=message)
-    form = MailForm(request.POST or None, initial=initial)
+    subject = record_of(message, visible_owners(request.member))
+    files = files_of(request, subject) if subject else Attachment.objects.none()
+    form = MailForm(request.POST or None, initial=initial, files=files)
     if request.method == "GET" or not form.is_valid():
         return dialog(request, PAGE, form, message=message, **context)
     try:

@@ -233,6 +233,8 @@ def line_data(message: Message) -> dict[str, object]:
     data: dict[str, object] = {"message": message.pk, "subject": message.subject_line, "sender": message.sender}
     if message.direction == Message.Direction.OUT:
         data["to"] = ", ".join(name or email for name, email in message.recipients)[:300]
+    if message.attachments:
+        data["files"] = [str(file["name"])[:120] for file in message.attachments[:20]]
     if message.intent:
         data |= {
             "intent": str(Intent(message.intent).label),

@@ -10,10 +10,12 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import format_datetime, formataddr, parseaddr
+from mimetypes import guess_type
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db.models import F, Q
@@ -21,9 +23,11 @@ from django.utils import timezone
 
 from activities.actions.recording import written
 from activities.letters import message_id
-from activities.models import Door
+from activities.models import Attachment, Door
 from automation.actions.processing import write_line
 from automation.mail.identity import key_of
+from automation.mail.parsing import read
+from automation.mail.parts import Attachment as Part
 from automation.models import Mailbox, Message, Sending, Suppression
 from automation.reply_address import reply_address
 from leads.actions import find_contact
@@ -38,6 +42,7 @@ from workspaces.tenant import TenantModel
 
 HOLD = timedelta(seconds=10)  # so long a mail can be called back
 MOST = 20  # addresses of one mail
+LARGEST = 20 * 2**20  # bytes of its files
 LONGEST_SUBJECT = 250
 ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,250}")  # of a message: it comes out of mail of others, and goes into a header
 
@@ -52,8 +57,10 @@ def send_mail(
     body: str,
     about: TenantModel | None = None,
     answers: Message | None = None,
+    files: Sequence[Attachment] = (),
 ) -> Sending:
-    """`about` a deal, lead, contact or company; or in answer to a message, then about what that is. It leaves in HOLD."""
+    """`about` a deal, lead, contact or company; or in answer to a message, then about what that is. It leaves in HOLD, with
+    these `files` that are kept here."""
     check_may(by, Role.REP, "send mail")
     emails = check_addresses(workspace, to)
     message = Message(workspace=workspace, subject_line=line(subject_line)[:LONGEST_SUBJECT], text=written(body))
@@ -62,7 +69,23 @@ def send_mail(
     if not message.subject_line:
         raise Refused("A mail without a subject was not sent.", fields={"subject": "What is it about?"})
     belong(message, about, answers, emails[0])
-    return queue(message, emails, by=by, mailbox=mailbox_for(workspace, by.user_id, answers), hold=HOLD)
+    mailbox = mailbox_for(workspace, by.user_id, answers)
+    return queue(message, emails, by=by, mailbox=mailbox, hold=HOLD, parts=parts_of(files))
+
+
+def parts_of(files: Sequence[Attachment]) -> list[Part]:
+    """Their bytes, as they are kept now."""
+    if sum(file.size for file in files) > LARGEST:
+        say = f"At most {LARGEST // 2**20} MB in a mail: more is not taken by mail servers."
+        raise Refused(say, fields={"files": say})
+    parts = []
+    for file in files:
+        if file.deleted_at is not None or not default_storage.exists(file.path):
+            raise Refused(f"{file} is gone.", fields={"files": f"{file} is gone."})
+        with default_storage.open(file.path) as stored:
+            kind = guess_type(file.name)[0] or "application/octet-stream"
+            parts.append(Part(file.name, kind, stored.read()))
+    return parts
 
 
 def queue(
@@ -74,6 +97,7 @@ def queue(
     hold: timedelta = timedelta(),
     opt_out: str = "",
     door: Door = Door.WEB,
+    parts: Sequence[Part] = (),
 ) -> Sending:
     """The message as it will leave, its line in the timeline, and its place in the outbox."""
     workspace, user, now = message.workspace, by.user, timezone.now()
@@ -86,13 +110,14 @@ def queue(
     message.recipients = [[name_of(workspace, email), email] for email in emails]
     message.visible_text = message.text
     message.key = key_of(f"From: <{message.sender_email}>\nMessage-ID: <{message.message_id}>\n\n".encode())
+    message.attachments = [{"name": part.name, "type": part.type, "size": len(part.content)} for part in parts]
     message.save()
     reply_to = reply_address(mailbox.address, workspace.pk, message.pk) if mailbox else user.email
     sending = Sending.objects.create(
         workspace=workspace, message=message, mailbox=mailbox, by_id=by.user_id, reply_to=reply_to, opt_out=opt_out,
         queued_at=now, next_try_at=now + hold,
     )  # fmt: skip
-    message.raw = letter(sending).message().as_bytes()
+    message.raw = letter(sending, parts).message().as_bytes()
     write_line(message, by=by, door=door)
     message.save(update_fields=["raw", "line"])
     sending.settled()
@@ -146,10 +171,11 @@ def write_mail(sending: Sending) -> EmailMessage | None:
     if problem := silent(sending.workspace_id, emails):
         sending.problem = problem[:200]
         return None
-    return letter(sending)
+    message = sending.message
+    return letter(sending, read(bytes(message.raw)).attachments if message.attachments else ())
 
 
-def letter(sending: Sending) -> EmailMessage:
+def letter(sending: Sending, parts: Sequence[Part] = ()) -> EmailMessage:
     """By Django's own class alone: it folds, encodes, and refuses a line break in a header (safety.md, T14)."""
     message = sending.message
     headers = {"Message-ID": f"<{message.message_id}>", "Date": format_datetime(message.sent_at)}
@@ -161,7 +187,7 @@ def letter(sending: Sending) -> EmailMessage:
     if sending.opt_out:
         headers |= {"List-Unsubscribe": f"<{sending.opt_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         body = f"{body}\n\n-- \nNo more of these mails: {sending.opt_out}\n"
-    return EmailMessage(
+    mail = EmailMessage(
         subject=message.subject_line,
         body=body,
         from_email=formataddr((message.sender_name, message.sender_email)),
@@ -169,6 +195,9 @@ def letter(sending: Sending) -> EmailMessage:
         reply_to=[sending.reply_to],
         headers=headers,
     )
+    for part in parts:
+        mail.attach(part.name, part.content, part.type)
+    return mail
 
 
 def line(text: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail as outbox
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from activities.actions import delete_logged, mailing
-from activities.models import Activity
+from activities.actions import attach, delete_logged, mailing, remove_attachment
+from activities.models import Activity, Attachment
 from automation import actions, tasks
 from automation.models import Mailbox, Message, Sending, Suppression
 from automation.reply_address import named_message, reply_address
@@ -44,6 +45,39 @@ def leave(sending: Sending) -> Sending:
     Sending.objects.filter(pk=sending.pk, next_try_at__isnull=False).update(next_try_at=timezone.now())
     mailing.send(Sending, sending.workspace_id, sending.pk)
     return Sending.objects.select_related("message__line").get(pk=sending.pk)
+
+
+# --- with files -------------------------------------------------------------------------------------
+
+
+def kept(acme, deal, name: str = "offer.pdf", content: bytes = b"%PDF-1.4 our offer") -> Attachment:
+    return attach(deal, SimpleUploadedFile(name, content), by=acme.bob)
+
+
+def test_files_of_the_deal_go_with_a_mail_and_again_with_a_second_try(acme, lead, box, client):
+    deal = make_deal(acme.bob, acme.stages["New"], lead=lead)
+    file, other = kept(acme, deal), kept(acme, make_deal(acme.bob, acme.stages["New"]), "other.pdf")
+    client.force_login(acme.bob.user)
+    path = url(acme.workspace, "mail_new", "deal", deal.pk)
+    assert "offer.pdf" in client.get(path).content.decode() and "other.pdf" not in client.get(path).content.decode()
+    assert client.post(path, FORM | {"files": [other.pk]}).status_code == 422 and not Sending.objects.exists()
+    assert client.post(path, FORM | {"files": [file.pk]}).status_code == 302
+    remove_attachment(file, by=acme.bob)  # what is on its way has it still
+    leave(Sending.objects.get())
+    [(name, content, kind)] = outbox.outbox[0].attachments
+    assert (name, content, kind) == ("offer.pdf", b"%PDF-1.4 our offer", "application/pdf")
+    sent = Message.objects.get()
+    assert sent.attachments == [{"name": "offer.pdf", "type": "application/pdf", "size": 18}]
+    assert "offer.pdf" in client.get(url(acme.workspace, "deal_detail", deal.pk) + "?tab=timeline").content.decode()
+
+
+def test_more_than_a_mail_server_takes_is_refused(acme, lead, box):
+    deal = make_deal(acme.bob, acme.stages["New"], lead=lead)
+    file = kept(acme, deal)
+    Attachment.objects.filter(pk=file.pk).update(size=21 * 2**20)
+    with pytest.raises(Refused, match="At most 20 MB"):
+        send(acme, deal, files=[Attachment.objects.get()])
+    assert not Sending.objects.exists()
 
 
 # --- out --------------------------------------------------------------------------------------------
