@@ -7,6 +7,7 @@ from celery import shared_task
 from activities.actions import mailing
 from automation.actions import alarms, due_steps, fetching, mailboxes, processing, send_step
 from automation.models import Sending
+from automation.rules import calling, running
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
 
@@ -68,3 +69,34 @@ def run_campaigns() -> None:
             for enrolment_id in due_steps(workspace_id):
                 with survived(f"Enrolment {enrolment_id} of workspace {workspace_id}"):
                     send_step(workspace_id, enrolment_id)
+
+
+@shared_task
+def run_rules(workspace_id: int) -> None:
+    """What rules of a workspace wait for, until nothing does."""
+    seen: set[int] = set()
+    while new := [pk for pk in running.waiting(workspace_id) if pk not in seen]:
+        seen.update(new)
+        for run_id in new:
+            with survived(f"Run {run_id} of workspace {workspace_id}"):
+                running.run(workspace_id, run_id)
+
+
+@shared_task
+def run_missed_rules() -> None:
+    """What a lost doorbell or a dead worker left lying, and what is tried again."""
+    for workspace_id in workspace_ids():
+        with survived(f"The rules of workspace {workspace_id}"):
+            run_rules(workspace_id)
+
+
+@shared_task
+def call_webhook(workspace_id: int, call_id: int) -> None:
+    calling.make_call(workspace_id, call_id)
+
+
+@shared_task
+def call_due_webhooks() -> None:
+    """Each has a task of its own: a receiver that is slow holds up no other."""
+    for workspace_id, call_id in calling.due():
+        call_webhook.delay(workspace_id, call_id)

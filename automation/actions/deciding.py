@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from activities.models import SUBJECTS, Notification
+from activities.outbox import ring_again
 from automation.actions.campaigns import unreplied
 from automation.actions.effects import note, undo_all, undo_effect
 from automation.actions.matching import belonging, lead_of
@@ -40,7 +41,7 @@ def accept(message: Message, *, by: Membership) -> Message:
         raise Refused("Nobody knows whose mail this is: link it to a person first.")
     if message.state in (State.REVIEW, State.UNMATCHED):
         act(message, by=by)
-    return through(message, by)
+    return decided(message, by)
 
 
 @action
@@ -65,7 +66,7 @@ def correct(message: Message, intent: str, *, by: Membership) -> Message:
         return kept(message)
     if is_known and (is_other or message.state == State.REVIEW) or intent == Intent.UNSUBSCRIBE:
         act(message, by=by)
-    return through(message, by)
+    return decided(message, by)
 
 
 @action
@@ -130,6 +131,8 @@ def link(message: Message, contact: Contact, *, by: Membership) -> Message:
         settle(message, by=by)
     if message.line is None:
         write_line(message)
+    elif message.state == State.DONE:
+        ring_again(message.line)
     return kept(message)
 
 
@@ -181,6 +184,14 @@ def lock(message: Message, by: Membership) -> Message:
         raise Refused("It has not been read yet.")
     if message.deal and message.deal.deleted_at:
         message.deal = None
+    return message
+
+
+def decided(message: Message, by: Membership) -> Message:
+    """What it means is settled: whatever waits for replies that mean this hears of it (rules)."""
+    message = through(message, by)
+    if message.line:
+        ring_again(message.line)
     return message
 
 
