@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: deals by id, then stages or tasks by id
 
 from deals.actions.assigning import assign_deal
 from deals.actions.binning import delete_deal, purge_deal, restore_deal
+from deals.actions.changes import is_as_left
 from deals.actions.closing import check_said
 from deals.actions.converting import (
     convert_lead,
@@ -53,7 +54,7 @@ from deals.actions.starting import (
     create_stages,
 )
 from deals.actions.tagging import find_or_create_tags, tag_deal
-from deals.actions.undoing import is_as_left, undo_stage_change
+from deals.actions.undoing import undo_stage_change
 from deals.actions.views import change_view, delete_view, like_list, restore_view, save_view
 
 __all__ = [

@@ -11,10 +11,10 @@ from django.utils import timezone
 from activities.actions import cancel_task, plan_task, record
 from activities.models import Activity, Door, Note, Task
 from deals.actions.binning import put_in_bin
+from deals.actions.changes import is_as_left
 from deals.actions.facts import create_deal
 from deals.actions.locking import lock_deal, raise_stale
 from deals.actions.people import add_contact, remove_contact
-from deals.actions.undoing import is_as_left
 from deals.models import Conversion, Deal, DealContact, Kind, Stage
 from leads.models import Lead
 from workspaces.access import acting, check_may, visible_owners
