@@ -8,7 +8,7 @@ from activities.models import SUBJECTS, Notification
 from activities.outbox import ring_again
 from automation.actions.campaigns import unreplied
 from automation.actions.effects import note, undo_all, undo_effect
-from automation.actions.matching import belonging, lead_of
+from automation.actions.matching import belonging, lead_id_of
 from automation.actions.meetings import take_calendars
 from automation.actions.processing import ROBOTS, attach, find_deal, line_data, settle, write_line
 from automation.actions.replies import act, owner_for, tell
@@ -17,6 +17,7 @@ from automation.mail.dates import named_date
 from automation.mail.parsing import read
 from automation.models import Effect, Message
 from automation.models.message import TRIES
+from deals.actions import lock_lead
 from leads.actions import capture, find_contact, update_contact
 from leads.models import Contact
 from leads.names import split_name
@@ -105,8 +106,8 @@ def read_again(message: Message, *, by: Membership) -> Message:
     """What could not be read is tried anew."""
     message = lock(message, by)
     if message.state == State.FAILED:
-        message.state, message.tries_left, message.problem = State.NEW, TRIES, ""
-        message.save(update_fields=["state", "tries_left", "problem"])
+        message.state, message.tries_left, message.begun, message.problem = State.NEW, TRIES, 0, ""
+        message.save(update_fields=["state", "tries_left", "begun", "problem"])
         after_commit("automation.tasks.read_messages", message.workspace_id)
     return message
 
@@ -143,7 +144,7 @@ def make_lead(message: Message, *, by: Membership) -> Message:
     if message.lead:
         return message
     contact = find_contact(message.workspace, message.sender_email)
-    if contact and lead_of(contact):
+    if contact and lead_id_of(contact):
         return link(message, contact, by=by)
     first, last = split_name(message.sender_name)
     lead = capture(
@@ -184,6 +185,8 @@ def lock(message: Message, by: Membership) -> Message:
         raise Refused("It has not been read yet.")
     if message.deal and message.deal.deleted_at:
         message.deal = None
+    if message.lead:
+        message.lead = lock_lead(message.lead)
     return message
 
 
