@@ -8,7 +8,6 @@ from typing import Any
 from django.utils import timezone
 
 from activities.actions import about
-from activities.causes import caused
 from activities.models import Activity, Door
 from activities.outbox import ring, tries_for
 from workspaces.models import Membership
@@ -38,7 +37,7 @@ def record_all(
                 actor_id=by.user_id if by else None,
                 door=door,
                 tries_left=tries,
-                **{"at": now} | about(subject) | fields | {"data": caused(fields.get("data", {}))},
+                **{"at": now} | about(subject) | fields,
             )
             for subject, fields in lines
         ),

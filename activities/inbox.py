@@ -32,8 +32,6 @@ LOOK = {
     Kind.REPLY: ("mail", "sky"),
     Kind.NOTE: ("notebook-pen", "amber"),
     Kind.MAILBOX_DOWN: ("mail", "red"),
-    Kind.RULE: ("workflow", "blue"),
-    Kind.RULE_PAUSED: ("workflow", "amber"),
     Kind.JOB_FINISHED: ("check", "green"),
 }
 SAID = (
@@ -130,9 +128,6 @@ def in_words(row: Notification, formats: Formats) -> Told:
     kind, data = Kind(row.kind), row.data
     if kind in Notification.SAID:
         return Told("", str(data.get("text", "")), "", "", "")
-    if kind == Kind.RULE:
-        rest = f"· by the rule “{data.get('rule', '')}”"
-        return Told("", "", str(row.subject or ""), rest, excerpt(str(data.get("text", ""))))
     verb, rest = VERBS[kind]
     who, quote = str(row.actor or ("" if kind == Kind.TASK_DUE else "An automation")), ""
     if kind == Kind.STAGE_CHANGED:

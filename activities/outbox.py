@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.module_loading import import_string
 
-from activities.causes import because_of
 from activities.models import Activity
 from workspaces.background import after_commit
 from workspaces.tenancy import tenant
@@ -39,13 +38,6 @@ def ring(workspace_id: int) -> None:
     after_commit("activities.tasks.dispatch", workspace_id)
 
 
-def ring_again(activity: Activity) -> None:
-    """What it tells of is settled only now: it is handed on once more."""
-    activity.tries_left = tries_for(activity.kind)
-    activity.save(update_fields=["tries_left"])
-    ring(activity.workspace_id)
-
-
 def pending(workspace_id: int) -> list[int]:
     """Ids of the lines that wait, oldest first."""
     with tenant(workspace_id):
@@ -61,8 +53,7 @@ def hand_on(workspace_id: int, activity_id: int) -> None:
         activity = waiting.select_related("workspace").filter(pk=activity_id, tries_left__gt=0).first()
         if activity is None:
             return
-        with because_of(activity.data.get("cause")):
-            results = [_survived(handler, activity) for handler in handlers_of(activity.kind)]
+        results = [_survived(handler, activity) for handler in handlers_of(activity.kind)]
         left = F("tries_left") - 1 if not all(results) else 0
         Activity.objects.filter(pk=activity_id).update(tries_left=left)
 

@@ -123,9 +123,6 @@ def heading(day: date, formats: Formats) -> str:
 def entry(activity: Activity, day: str, formats: Formats) -> Entry:
     icon, tone = LOOK[Activity.Kind(activity.kind)]
     via, nobody = DOORS.get(Door(activity.door), ("", "A visitor"))
-    if cause := activity.data.get("cause"):
-        nobody = f"The rule “{cause['rule']}”"
-        via = f"by the rule “{cause['rule']}”"
     who, via = (str(activity.actor), via) if activity.actor else (nobody, "")
     tone = "" if activity.undone_at else tone
     return Entry(activity, icon, tone, day, changes(activity, formats), part(activity), who, via)

@@ -43,7 +43,7 @@ def _rank_at(stage: Stage, after: int | None, before: int | None, moved: int | N
         return generate_key_between(*found)
     if before and (found := _neighbours(column, before, "-rank")):
         return generate_key_between(*reversed(found))
-    return generate_key_between(None, column.aggregate(rank=Min("rank"))["rank"])
+    return generate_key_between(None, column.order_by("rank").values_list("rank", flat=True).first())
 
 
 def _neighbours(column: QuerySet, pk: int, order: str) -> list[str | None]:

@@ -8,6 +8,7 @@ for the person who asked. The middleware turns that into a 422 or 409 page, the 
 from __future__ import annotations
 
 import functools
+import inspect
 import random
 import time
 from collections.abc import Callable
@@ -49,15 +50,14 @@ class NotAllowed(Refused):
     status = 403
 
 
-def action(verb: Callable[P, T]) -> Callable[P, T]:
-    """Run the verb in a savepoint; when somebody else was in its way in the database, run it again."""
+def retried(verb: Callable[P, T]) -> Callable[P, T]:
+    """When somebody else was in its way in the database, run it again."""
 
     @functools.wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         for attempt in range(1, TRIES + 1):
             try:
-                with transaction.atomic():
-                    return verb(*args, **kwargs)
+                return verb(*args, **kwargs)
             except (OperationalError, IntegrityError) as error:
                 if getattr(error.__cause__, "sqlstate", None) not in RETRIED or attempt == TRIES:
                     raise
@@ -65,3 +65,19 @@ def action(verb: Callable[P, T]) -> Callable[P, T]:
         raise AssertionError("unreachable")
 
     return run
+
+
+def action(verb: Callable[P, T]) -> Callable[P, T]:
+    """Run the verb in a savepoint; when somebody else was in its way in the database, run it again."""
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        with transaction.atomic():
+            return verb(*args, **kwargs)
+
+    return retried(run)
+
+
+def within(verb: Callable[P, T]) -> Callable[P, T]:
+    """The verb without a savepoint of its own: for what is all of another verb, which fails when it does."""
+    return inspect.unwrap(verb)

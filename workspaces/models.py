@@ -192,6 +192,11 @@ class Membership(TenantModel):
         """Where their days begin and end: their own zone, else that of the workspace."""
         return ZoneInfo(self.user.time_zone or self.workspace.time_zone)
 
+    @property
+    def works(self) -> bool:
+        """See MembershipQuerySet.working."""
+        return self.status == self.Status.ACTIVE and self.role != Role.VIEWER
+
     def may(self, role: Role) -> bool:
         """Does this member's role reach `role`?"""
         return Role(self.role).rank >= role.rank

@@ -11,6 +11,7 @@ They are constraints in `Meta.constraints`, so makemigrations tracks them like a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -180,6 +181,19 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+def share_known(known: models.Model, row: models.Model, names: Iterable[str]) -> None:
+    """Give `row` what `known` was loaded with of these foreign keys, where both name the same."""
+    for name in names:
+        same = getattr(known, f"{name}_id") == getattr(row, f"{name}_id")
+        if same and is_known(known, name):
+            setattr(row, name, getattr(known, name))
+
+
+def is_known(row: models.Model, name: str) -> bool:
+    """Whether it was loaded with what this foreign key names."""
+    return name in row._state.fields_cache
 
 
 @receiver(class_prepared)

@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 
 from activities.models import Delivery, Notification, NotificationMail, Outgoing
 from activities.quiet import HOLD, after_quiet, next_digest
+from workspaces.memory import recalled
 from workspaces.models import Membership
 from workspaces.standins import receives_no_mail
 from workspaces.tenancy import all_workspaces, tenant
@@ -42,12 +43,15 @@ def writers() -> dict[type[Outgoing], Writer]:
 
 def mail_times(members: Iterable[Membership], kind: str, now: datetime) -> dict[int, datetime | None]:
     """{user id: when the notification goes out by mail, or None}. Members are loaded with user and workspace."""
-    members = list(members)
-    found = Delivery.objects.filter(user_id__in=[member.user_id for member in members])
-    deliveries = {delivery.user_id: delivery for delivery in found}
-    return {
-        member.user_id: _mail_at(member, deliveries.get(member.user_id) or Delivery(), kind, now) for member in members
-    }
+    by_id = {member.user_id: member for member in members}
+
+    def read(user_ids: list[int]) -> dict[int, Delivery]:
+        found = {delivery.user_id: delivery for delivery in Delivery.objects.filter(user_id__in=user_ids)}
+        return {pk: found.get(pk) or Delivery() for pk in user_ids}
+
+    workspace_id = next((member.workspace_id for member in by_id.values()), 0)
+    deliveries = recalled(workspace_id, "delivery", by_id, read)
+    return {pk: _mail_at(member, deliveries[pk], kind, now) for pk, member in by_id.items()}
 
 
 def _mail_at(member: Membership, delivery: Delivery, kind: str, now: datetime) -> datetime | None:

@@ -11,6 +11,7 @@ from activities.actions.mailing import mail_times
 from activities.actions.recording import about
 from activities.models import OWNED, Activity, Follow, Notification, Task
 from workspaces.access import seeing
+from workspaces.members import active_members
 from workspaces.models import Membership, Workspace
 from workspaces.tenant import TenantModel
 
@@ -89,8 +90,8 @@ def may_be_told(user_ids: set[int], kind: str, subject: Any, workspace_id: int) 
     name = subject._meta.model_name
     if getattr(subject, "deleted_at", None):
         return []
-    members = Membership.objects.active().filter(workspace_id=workspace_id, user_id__in=user_ids, user__is_active=True)
-    found = list(members.filter(user__is_standin=False).select_related("workspace", "user"))
+    members = active_members(workspace_id, user_ids)
+    found = [member for member in members if member.user.is_active and not member.user.is_standin]
     if name in OWNED:
         found = seeing(found, subject.owner_id)
     if name == "deal" and kind not in Notification.PERSONAL:

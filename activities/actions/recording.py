@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from activities.causes import caused
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door
 from activities.outbox import ring, tries_for
 from workspaces.access import acting
@@ -50,7 +49,6 @@ def record(
     check_dates(at=at)
     if tries := tries_for(kind):
         ring(subject.workspace_id)
-    fields["data"] = caused(fields.get("data", {}))
     return Activity.objects.create(
         workspace_id=subject.workspace_id,
         kind=kind,

@@ -20,6 +20,7 @@ from activities.repeat import first_of_series, next_of_series
 from workspaces.access import acting, check_may
 from workspaces.action import NotAllowed, Refused, Stale, action
 from workspaces.dates import check_dates
+from workspaces.members import active_members
 from workspaces.models import Membership, Role, User, Workspace
 from workspaces.tenant import TenantModel
 
@@ -268,8 +269,8 @@ def check_task(workspace_id: int, facts: Mapping[str, object]) -> None:
     for name in ("due_at", "due_on"):
         check_dates(due_on=facts.get(name))  # type: ignore[arg-type]
     assignee_id = facts.get("assignee_id")
-    members = Membership.objects.active().filter(workspace_id=workspace_id, user_id=assignee_id)
-    if assignee_id and not members.exists():
+    is_member = isinstance(assignee_id, int) and active_members(workspace_id, [assignee_id])
+    if assignee_id and not is_member:
         raise Refused("The assignee is not a member of this workspace.", fields={"assignee": "Choose a member."})
 
 
@@ -320,6 +321,8 @@ def by_zone(task: Any, zone: ZoneInfo) -> dict[str, object]:
 
 def zone_of(workspace_id: int, user_id: int | None) -> ZoneInfo:
     """Where the day of a task begins and ends: its assignee's own zone, else that of the workspace."""
+    for member in active_members(workspace_id, [user_id] if user_id else []):
+        return member.zone
     zones = User.objects.filter(pk=user_id or 0).values_list("time_zone", flat=True)
     name = "".join(zones) or Workspace.objects.values_list("time_zone", flat=True).get(pk=workspace_id)
     return ZoneInfo(name)

@@ -49,8 +49,6 @@ class Notification(About):
         REPLY = "reply", "A reply to me asks for something else, or waits for a decision"
         NOTE = "note", "Somebody writes a note on a deal of mine, or one I follow"
         MAILBOX_DOWN = "mailbox_down", "A mailbox that I look after brings no mail"
-        RULE = "rule", "A rule of the workspace tells me something"
-        RULE_PAUSED = "rule_paused", "A rule of the workspace switched itself off"
         JOB_FINISHED = "job_finished", "An import, an export or a bulk change of mine has finished"
 
     # What one is told of even where the deal is muted: it was meant for this member, not for whoever follows the deal.
@@ -62,13 +60,11 @@ class Notification(About):
             Kind.TASK_ASSIGNED,
             Kind.TASK_DUE,
             Kind.MAILBOX_DOWN,
-            Kind.RULE,
-            Kind.RULE_PAUSED,
             Kind.JOB_FINISHED,
         )
     )
     # What is about no record: its `data` has the sentence, and the page that it leads to.
-    SAID = (Kind.MAILBOX_DOWN, Kind.RULE_PAUSED, Kind.JOB_FINISHED)
+    SAID = (Kind.MAILBOX_DOWN, Kind.JOB_FINISHED)
 
     # What concerns the deal's owner as such.
     OWNERS = (Kind.DEAL_ASSIGNED, Kind.DEAL_CREATED)

@@ -5,13 +5,13 @@ Locks are taken in one order everywhere: deals by id, then stages or tasks by id
 
 from deals.actions.assigning import assign_deal
 from deals.actions.binning import delete_deal, purge_deal, restore_deal
-from deals.actions.changes import is_as_left
 from deals.actions.closing import check_said
 from deals.actions.converting import (
     convert_lead,
     create_deal_from_lead,
     lock_lead,
     make_opportunity,
+    mark_converted,
     opportunity_name,
     opportunity_stage,
     standing,
@@ -54,7 +54,7 @@ from deals.actions.starting import (
     create_stages,
 )
 from deals.actions.tagging import find_or_create_tags, tag_deal
-from deals.actions.undoing import undo_stage_change
+from deals.actions.undoing import is_as_left, undo_stage_change
 from deals.actions.views import change_view, delete_view, like_list, restore_view, save_view
 
 __all__ = [
@@ -99,6 +99,7 @@ __all__ = [
     "lock_lead",
     "lock_stages",
     "make_opportunity",
+    "mark_converted",
     "may_be_reopened",
     "move_item",
     "move_to_stage",

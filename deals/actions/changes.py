@@ -13,8 +13,7 @@ from deals.actions.facts import check_owner
 from deals.actions.images import COLUMNS, FIELDS, as_value
 from deals.actions.locking import raise_stale
 from deals.actions.rates import rate_of
-from deals.models import Deal, DealChange, StageEvent
-from deals.path import standing
+from deals.models import Deal, DealChange
 from workspaces.action import NotAllowed, Refused
 from workspaces.models import Membership, Role
 
@@ -35,20 +34,9 @@ def set_columns_back(deal: Deal, before: dict[str, object], members: Container[i
     return columns
 
 
-def is_as_left(deal: Deal, version: int) -> bool:
-    """Whether nothing has changed since the deal was of this version, but for what was taken back itself."""
-    if deal.version == version:
-        return True
-    moves = list(StageEvent.objects.filter(deal=deal, version__gt=version))
-    changes = DealChange.objects.filter(deal=deal, version__gt=version, event=None)
-    undone = changes.filter(state=DealChange.State.UNDONE).count()
-    # A move that is taken back leaves two events; another change is one row, and its undo one version more.
-    return deal.version - version == len(moves) + 2 * undone and not standing(moves)
-
-
 def check_undoable(change: DealChange, deal: Deal, by: Membership) -> None:
     """Nobody changed the deal since, and whoever undoes it made the change or is a manager."""
-    if change.version is not None and not is_as_left(deal, change.version):
+    if change.version is not None and deal.version != change.version:
         raise_stale(deal, what="cannot be undone any more")
     if change.by_id != by.user_id and not by.may(Role.MANAGER):
         raise NotAllowed("Only a manager may undo what somebody else did.")

@@ -5,26 +5,35 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
 from activities.actions import cancel_task, plan_task, record
 from activities.models import Activity, Door, Note, Task
 from deals.actions.binning import put_in_bin
-from deals.actions.changes import is_as_left
 from deals.actions.facts import create_deal
 from deals.actions.locking import lock_deal, raise_stale
 from deals.actions.people import add_contact, remove_contact
+from deals.actions.undoing import is_as_left
 from deals.models import Conversion, Deal, DealContact, Kind, Stage
 from leads.models import Lead
 from workspaces.access import acting, check_may, visible_owners
-from workspaces.action import NotAllowed, Refused, action
+from workspaces.action import NotAllowed, Refused, action, within
+from workspaces.memory import remembered
 from workspaces.models import Membership, Role, Workspace
+from workspaces.tenant import is_known, share_known
 
 QUALIFIED = "qualified"
 LONGEST_NAME = Deal._meta.get_field("name").max_length or 200
+AROUND = ("workspace", "contact")  # what a lead is locked with
 # What was done about a lead is what was done about its deal.
 FOLLOWING: tuple[type[Model], ...] = (Activity, Task, Note)
+FOLLOW = """
+    WITH lines AS (UPDATE activities_activity SET deal_id = %(deal)s WHERE lead_id = %(lead)s AND deal_id IS NULL),
+    tasks AS (UPDATE activities_task SET deal_id = %(deal)s WHERE lead_id = %(lead)s AND deal_id IS NULL)
+    UPDATE activities_note SET deal_id = %(deal)s WHERE lead_id = %(lead)s AND deal_id IS NULL
+"""
 # Of these lines none says that somebody has worked the deal.
 OWN = (
     Activity.Kind.DEAL_CREATED,
@@ -41,10 +50,16 @@ def opportunity_name(lead: Lead) -> str:
     return f"{lead.name[: LONGEST_NAME - len(ending)]}{ending}"
 
 
-def opportunity_stage(workspace: Workspace) -> Stage:
-    """Where the deal of a lead begins: in the stage Qualified of the default pipeline, else in its first open one."""
-    stages = list(Stage.objects.filter(workspace=workspace, pipeline__is_default=True, kind=Kind.OPEN))
-    return next((stage for stage in stages if stage.name.casefold() == QUALIFIED), stages[0])
+def opportunity_stage(workspace: Workspace, name: str = QUALIFIED) -> Stage:
+    """Where the deal of a lead begins: in the stage of this name of the default pipeline, else in Qualified, else in its
+    first open one."""
+    stages = remembered(workspace.pk, "opening stages", lambda: opening_stages(workspace))
+    named = {stage.name.casefold(): stage for stage in reversed(stages)}
+    return named.get(name.casefold()) or named.get(QUALIFIED) or stages[0]
+
+
+def opening_stages(workspace: Workspace) -> list[Stage]:
+    return list(Stage.objects.filter(workspace=workspace, pipeline__is_default=True, kind=Kind.OPEN))
 
 
 @action
@@ -83,7 +98,7 @@ def convert_lead(
         raise Refused(f"Only a qualified lead can be converted; {lead} is {lead.get_status_display().lower()}.")
     at = timezone.now()
     is_new = deal is None
-    before: dict[str, int | str | None] = {"status": lead.status, "was_qualified": lead.qualified_at is not None}
+    before: dict[str, int | str | None] = {}
     if deal is None:
         deal = make_opportunity(lead, by=by, door=door, at=at, **facts)
     else:
@@ -92,17 +107,7 @@ def convert_lead(
     if next_step.strip():
         task = plan_task(deal, next_step, by=by, assignee_id=deal.owner_id, due_on=due_on, at=at)
         before["task"] = task.pk
-    for model in FOLLOWING:
-        model._base_manager.filter(lead=lead, deal=None).update(deal=deal)
-    lead.status, lead.converted_at, lead.qualified_at = Lead.Status.CONVERTED, at, lead.qualified_at or at
-    lead.version += 1
-    lead.save()
-    Conversion.objects.create(
-        workspace_id=lead.workspace_id, lead=lead, deal=deal, is_new_deal=is_new, by_id=acting(by), at=at,
-        before=before, version=deal.version,
-    )  # fmt: skip
-    told = {"lead": lead.name} | ({"why": qualified_by} if qualified_by else {})
-    record(deal, Activity.Kind.LEAD_CONVERTED, by=by, door=door, at=at, lead_id=lead.pk, data=told)
+    mark_converted(lead, deal, by=by, door=door, at=at, before=before, is_new_deal=is_new, why=qualified_by)
     return deal, True
 
 
@@ -137,9 +142,12 @@ def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lea
 
 
 def lock_lead(lead: Lead) -> Lead:
-    """Leads are locked before deals."""
-    locked = Lead.objects.select_for_update(of=("self",))
-    return locked.select_related("workspace", "contact", "company").get(pk=lead.pk)
+    """Leads are locked before deals. What `lead` was loaded with is not loaded again."""
+    unknown = [name for name in AROUND if not is_known(lead, name)]
+    rows = Lead.objects.select_for_update(of=("self",))
+    locked = (rows.select_related(*unknown) if unknown else rows).get(pk=lead.pk)
+    share_known(lead, locked, AROUND)
+    return locked
 
 
 def standing(lead: Lead) -> Conversion | None:
@@ -163,16 +171,42 @@ def make_opportunity(lead: Lead, *, by: Membership | None, door: Door, at: datet
         "stage": facts.get("stage") or opportunity_stage(lead.workspace),
         "owner_id": acting(by) or lead.owner_id,
         "amount": lead.estimated_amount,
-        "company": lead.company,
-        "campaign": lead.campaign,
+        "company_id": lead.company_id,
+        "campaign_id": lead.campaign_id,
         "source": lead.source,
     }
-    deal = create_deal(lead.workspace, by=by, door=door, at=at, lead=lead, **known | facts)
+    deal = within(create_deal)(lead.workspace, by=by, door=door, at=at, lead=lead, **known | facts)
     if lead.contact_id:
         DealContact.objects.create(
             workspace_id=lead.workspace_id, deal=deal, contact_id=lead.contact_id, is_primary=True
         )
     return deal
+
+
+def mark_converted(
+    lead: Lead,
+    deal: Deal,
+    *,
+    by: Membership | None,
+    door: Door,
+    at: datetime,
+    before: dict[str, Any] | None = None,
+    is_new_deal: bool = True,
+    why: str = "",
+) -> None:
+    """The lead, which the caller holds, has become the deal; what was done about it was done about the deal."""
+    before = {"status": lead.status, "was_qualified": lead.qualified_at is not None} | (before or {})
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOW, {"lead": lead.pk, "deal": deal.pk})
+    lead.status, lead.converted_at, lead.qualified_at = Lead.Status.CONVERTED, at, lead.qualified_at or at
+    lead.version += 1
+    lead.save(update_fields=["status", "converted_at", "qualified_at", "version", "updated_at"])
+    Conversion.objects.create(
+        workspace_id=lead.workspace_id, lead=lead, deal=deal, is_new_deal=is_new_deal, by_id=acting(by), at=at,
+        before=before, version=deal.version,
+    )  # fmt: skip
+    told = {"lead": lead.name} | ({"why": why} if why else {})
+    record(deal, Activity.Kind.LEAD_CONVERTED, by=by, door=door, at=at, lead_id=lead.pk, data=told)
 
 
 def attach(

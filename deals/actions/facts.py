@@ -15,7 +15,7 @@ from activities.models import Activity, Door
 from deals.actions.closing import Reasons
 from deals.actions.events import add_stage_event
 from deals.actions.images import image_of, note_change, what_was
-from deals.actions.locking import lock_deal, lock_stages
+from deals.actions.locking import lock_deal, lock_stage
 from deals.actions.rates import checked_rate, rate_of, rates_for
 from deals.actions.slipping import LastDates
 from deals.forecast import SAID, Slip
@@ -28,6 +28,7 @@ from workspaces.action import Refused, action
 from workspaces.custom.records import set_custom
 from workspaces.custom.values import Entity
 from workspaces.dates import check_dates
+from workspaces.members import active_members
 from workspaces.models import Membership, Role, User, Workspace
 
 # What a person may set on a deal; stage, status and closing have verbs of their own.
@@ -69,7 +70,7 @@ def create_deal(
     check_fields(workspace.pk, {"name": name.strip(), "owner_id": owner_id, "probability": probability} | fields)
     currency = currency or workspace.currency
     rate = checked_rate(rates_for(workspace, currency), currency)
-    stage = lock_stages(stage.pk)[stage.pk]
+    stage = lock_stage(stage.pk)
     if stage.kind != Kind.OPEN:
         raise Refused(
             f"A new deal starts in an open stage, not in {stage.name}.", fields={"stage": "Choose an open stage."}
@@ -226,11 +227,8 @@ def check_lengths(fields: Mapping[str, object]) -> None:
 def check_owner(workspace_id: int, owner_id: object, members: Container[int] | None = None) -> None:
     """`members`: the user ids of the active members, where the caller has many deals to check."""
     if members is None:
-        members = (
-            Membership.objects.active()
-            .filter(workspace_id=workspace_id, user_id=owner_id)
-            .values_list("user_id", flat=True)
-        )
+        asked = [owner_id] if isinstance(owner_id, int) else []
+        members = [member.user_id for member in active_members(workspace_id, asked)]
     if owner_id not in members:
         raise Refused("The owner must be a member of this workspace.", fields={"owner": "Choose a member."})
 

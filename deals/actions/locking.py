@@ -17,6 +17,7 @@ LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
 CHANGES = (*LINES, Activity.Kind.FIELD_CHANGE, Activity.Kind.SYSTEM, Activity.Kind.DEAL_CREATED)
 
 
+GONE = "This stage is gone. Reload the page."
 SAME_TIME = timedelta(seconds=2)  # a change and its line
 
 # Changes that are no facts of the deal: of who is in it, and of its files.
@@ -35,7 +36,6 @@ def lock_deal(pk: int, version: int | None = None, by: Membership | None = None)
 
 def lock_stages(*pks: int) -> dict[int, Stage]:
     """Locked in the order of their ids: moves of a column go one after the other, so no two get the same rank."""
-    gone = "This stage is gone. Reload the page."
     stages = (
         Stage.objects.select_for_update(no_key=True, of=("self",))
         .select_related("pipeline")
@@ -44,7 +44,15 @@ def lock_stages(*pks: int) -> dict[int, Stage]:
     )
     found = {stage.pk: stage for stage in stages}
     if not found.keys() >= set(pks):
-        raise Refused(gone, fields={"stage": gone})
+        raise Refused(GONE, fields={"stage": GONE})
+    return found
+
+
+def lock_stage(pk: int) -> Stage:
+    """One alone, where no rule asks for its pipeline."""
+    found = Stage.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if found is None:
+        raise Refused(GONE, fields={"stage": GONE})
     return found
 
 

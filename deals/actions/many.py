@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from activities.actions import notify
 from activities.models import Door, Notification
-from deals.actions.changes import check_undoable, is_as_left
+from deals.actions.changes import check_undoable
 from deals.actions.locking import raise_stale
 from deals.actions.verbs import BACK, DO, Many, State
 from deals.models import BulkChange, Deal, DealChange, Verb
@@ -201,7 +201,7 @@ def undo_change(change: DealChange, *, by: Membership, door: Door = Door.WEB) ->
         raise Refused("There is nothing to undo any more.")
     if change.version is None:
         raise Refused("This is undone together with the others.")
-    if not is_as_left(deal, change.version):
+    if deal.version != change.version:
         raise_stale(deal, by, what="cannot be undone any more")
     check_undoable(change, deal, by)
     many = Many([deal], {deal.pk: change}, {}, by, door, timezone.now())

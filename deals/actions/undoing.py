@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from activities.actions import record
 from activities.models import Activity, Door
-from deals.actions.changes import is_as_left
 from deals.actions.events import PUT_BACK, add_stage_event, before_image
 from deals.actions.locking import LINES, lock_deal, lock_stages, raise_stale
 from deals.actions.moving import may_be_reopened
 from deals.actions.rates import rate_of
 from deals.models import Deal, Kind, Stage, StageEvent
+from deals.path import standing
 from deals.ranks import rank_again
 from workspaces.access import check_may
 from workspaces.action import NotAllowed, Refused, action
@@ -78,6 +78,14 @@ def set_back(deal: Deal, event: StageEvent, target: Stage) -> None:
     deal.closed_at = datetime.fromisoformat(event.before["closed_at"]) if event.before["closed_at"] else None
     deal.rate = rate_of(deal)
     deal.version += 1
+
+
+def is_as_left(deal: Deal, version: int) -> bool:
+    """Whether nothing has changed since the deal was of this version, but for moves that were taken back."""
+    if deal.version == version:
+        return True
+    later = list(StageEvent.objects.filter(deal=deal, version__gt=version))
+    return deal.version - version == len(later) and not standing(later)
 
 
 def strike(event: StageEvent, now: datetime) -> None:

@@ -33,11 +33,10 @@ from deals.actions.undoing import set_back, strike
 from deals.models import Deal, DealChange, Kind, Stage, StageEvent, Verb
 from deals.ranks import ranks_on_top
 from workspaces.action import NotAllowed, Refused, Stale
-from workspaces.custom.records import told_of
-from workspaces.custom.values import Entity
 from workspaces.models import Membership
 
 State = DealChange.State
+UNSAID = ("probability_source", "custom")  # of what came back, what the timeline has no words for
 Members = Container[int]  # user ids of the active ones
 
 
@@ -135,8 +134,8 @@ def edit_back(many: Many, members: Members) -> None:
             changed = {
                 name: [said(name, image[name]), said(name, getattr(deal, name))]
                 for name in item.before
-                if name in EDITABLE and name != "custom" and image[name] != getattr(deal, name)
-            } | told_of(deal, Entity.DEAL, image["custom"])
+                if name in EDITABLE and image[name] != getattr(deal, name)
+            }
             lines.append(many.line(deal, {"changes": changed, "undo": True}))
     save(undone := [deal for deal, _ in lines], columns)
     for deal in undone:

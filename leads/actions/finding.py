@@ -18,12 +18,11 @@ NAMED = re.compile(r"[^<>]*<([^<>]+)>")
 
 
 def find_contact(workspace: Workspace, email: str) -> Contact | None:
-    found = (
-        ContactEmail.objects.filter(workspace=workspace, email=email).select_related("contact__company").first()
-        if email
-        else None
-    )
-    return found.contact if found else None
+    people = Contact.objects.filter(emails__workspace=workspace, emails__email=email)
+    found = next(iter(people), None) if email else None
+    if found:
+        found.workspace = workspace
+    return found
 
 
 def find_company(workspace: Workspace, name: str, email: str = "") -> Company | None:
