@@ -16,15 +16,9 @@ from automation.models import (
     Meeting,
     Message,
     Pace,
-    Rule,
-    RuleRun,
-    RuleStep,
-    RuleVersion,
-    RunStep,
     Sending,
     StepMail,
     Suppression,
-    WebhookCall,
 )
 from workspaces.admin_base import ReadOnlyAdmin
 from workspaces.admin_filters import ChooseFilter
@@ -169,63 +163,3 @@ class MeetingAdmin(ReadOnlyAdmin):
     list_filter = ("is_off",)
     search_fields = ("uid",)
     list_select_related = ("task",)
-
-
-@admin.register(Rule, site=site)
-class RuleAdmin(ReadOnlyAdmin):
-    """Made and changed in the settings; what each says stands in its versions."""
-
-    menu = ("Rules", 90, "rule")
-    list_display = ("name", "position", "on_since", "paused", "archived_at")
-    list_filter = ("on_since", "archived_at")
-    search_fields = ("name", "paused")
-
-
-@admin.register(RuleVersion, site=site)
-class RuleVersionAdmin(ReadOnlyAdmin):
-    menu = ("Rules", 91, "history")
-    list_display = ("rule", "number", "is_current", "event", "query", "at", "by")
-    list_filter = ("event", "is_current", "at")
-    search_fields = ("rule__name",)
-    ordering = ("-at", "-pk")
-    list_select_related = ("rule", "by")
-
-
-@admin.register(RuleStep, site=site)
-class RuleStepAdmin(ReadOnlyAdmin):
-    menu = ("Rules", 92, "format_list_numbered")
-    list_display = ("version", "position", "kind", "text", "who", "member", "stage", "url")
-    list_filter = ("kind",)
-    search_fields = ("version__rule__name", "text", "url")
-    list_select_related = ("version__rule", "member", "stage")
-    exclude = ("secret",)
-
-
-@admin.register(RuleRun, site=site)
-class RuleRunAdmin(ReadOnlyAdmin):
-    menu = ("Rules", 93, "play_arrow")
-    list_display = ("at", "rule", "deal", "lead", "state", "problem", "attempts", "depth")
-    list_filter = ("state", "at")
-    search_fields = ("rule__name", "problem")
-    ordering = ("-at", "-pk")
-    list_select_related = ("rule", "deal", "lead")
-
-
-@admin.register(RunStep, site=site)
-class RunStepAdmin(ReadOnlyAdmin):
-    menu = ("Rules", 94, "checklist")
-    list_display = ("at", "run", "step", "state", "said")
-    list_filter = ("state", "at")
-    search_fields = ("said",)
-    ordering = ("-at", "-pk")
-    list_select_related = ("run__rule", "step")
-
-
-@admin.register(WebhookCall, site=site)
-class WebhookCallAdmin(ReadOnlyAdmin):
-    menu = ("Rules", 95, "webhook")
-    list_display = ("at", "key", "run_step", "state", "answered", "attempts", "next_try_at", "problem")
-    list_filter = ("state", "at")
-    search_fields = ("key", "problem")
-    ordering = ("-at", "-pk")
-    list_select_related = ("run_step",)

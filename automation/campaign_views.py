@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from automation import actions
 from automation.actions.campaigns import figures, steps_of
-from automation.actions.matching import lead_of
+from automation.actions.matching import lead_id_of
 from automation.actions.sending import mailbox_for
 from automation.forms import AddMembersForm, CampaignForm, PaceForm, StepForm
 from automation.models import CampaignStep, Mailbox, Pace
@@ -188,11 +188,11 @@ def campaign_add(request: MemberRequest, pk: int) -> HttpResponse:
 
 def leads_of(leads: QuerySet[Lead], contact: Contact) -> QuerySet[Lead]:
     """The lead that the person is now."""
-    lead = lead_of(contact)
-    if lead is None or not leads.filter(pk=lead.pk).exists():
+    found = leads.filter(pk=lead_id_of(contact) or 0)
+    if not found.exists():
         say = f"{contact} is no lead of those that you see."
         raise Refused(say, fields={"contact": say})
-    return leads.filter(pk=lead.pk)
+    return found
 
 
 @member_required(methods=("POST",))

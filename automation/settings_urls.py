@@ -3,21 +3,9 @@
 from django.urls import path
 
 from automation import mailbox_views
-from automation import rule_views as rules
 from automation import settings_views as views
 
 urlpatterns = [
-    path("rules/", rules.rule_list, name="rule_list"),
-    path("rules/new/", rules.rule_new, name="rule_new"),
-    path("rules/order/", rules.rule_order, name="rule_order"),
-    path("rules/log/", rules.rule_runs, name="rule_runs"),
-    path("rules/log/<int:pk>/again/", rules.run_again, name="run_again"),
-    path("rules/<int:pk>/", rules.rule_edit, name="rule_edit"),
-    path("rules/<int:pk>/switch/", rules.rule_switch, name="rule_switch"),
-    path("rules/<int:pk>/try/", rules.rule_try, name="rule_try"),
-    path("rules/<int:pk>/copy/", rules.rule_copy, name="rule_copy"),
-    path("rules/<int:pk>/delete/", rules.rule_delete, name="rule_delete"),
-    path("rules/<int:pk>/restore/", rules.rule_restore, name="rule_restore"),
     path("templates/", views.template_list, name="template_list"),
     path("templates/new/", views.template_new, name="template_new"),
     path("templates/<int:pk>/", views.template_edit, name="template_edit"),

@@ -7,27 +7,37 @@ from celery import shared_task
 from activities.actions import mailing
 from automation.actions import alarms, due_steps, fetching, mailboxes, processing, send_step
 from automation.models import Sending
-from automation.rules import calling, running
+from workspaces.background import after_commit
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
+
+BATCHES = 25  # of messages that one task reads
 
 
 @shared_task
 def read_messages(workspace_id: int) -> None:
-    """What waits in a workspace, until nothing does."""
-    seen: set[int] = set()
-    while new := [pk for pk in processing.waiting(workspace_id) if pk not in seen]:
-        seen.update(new)
-        for message_id in new:
+    """What came in; of very much the next worker takes the rest, so that other workspaces have their turn."""
+    for _ in range(BATCHES):
+        if not (ids := processing.begin(workspace_id)):
+            return
+        processing.read_all(workspace_id, ids)
+    after_commit("automation.tasks.read_messages", workspace_id)
+
+
+@shared_task
+def read_left(workspace_id: int) -> None:
+    """What a lost doorbell, a dead worker or a failure left lying."""
+    read_messages(workspace_id)
+    for message_id in processing.left(workspace_id):
+        if processing.begin_again(workspace_id, message_id):
             processing.read_message(workspace_id, message_id)
 
 
 @shared_task
 def read_missed() -> None:
-    """What a lost doorbell, a dead worker or a failure left lying."""
-    for workspace_id in workspace_ids():
-        with survived(f"The mail of workspace {workspace_id}"):
-            read_messages(workspace_id)
+    """Each workspace in which something waits has a task of its own: one that is slow holds up no other."""
+    for workspace_id in processing.waited_for():
+        read_left.delay(workspace_id)
 
 
 @shared_task
@@ -69,34 +79,3 @@ def run_campaigns() -> None:
             for enrolment_id in due_steps(workspace_id):
                 with survived(f"Enrolment {enrolment_id} of workspace {workspace_id}"):
                     send_step(workspace_id, enrolment_id)
-
-
-@shared_task
-def run_rules(workspace_id: int) -> None:
-    """What rules of a workspace wait for, until nothing does."""
-    seen: set[int] = set()
-    while new := [pk for pk in running.waiting(workspace_id) if pk not in seen]:
-        seen.update(new)
-        for run_id in new:
-            with survived(f"Run {run_id} of workspace {workspace_id}"):
-                running.run(workspace_id, run_id)
-
-
-@shared_task
-def run_missed_rules() -> None:
-    """What a lost doorbell or a dead worker left lying, and what is tried again."""
-    for workspace_id in workspace_ids():
-        with survived(f"The rules of workspace {workspace_id}"):
-            run_rules(workspace_id)
-
-
-@shared_task
-def call_webhook(workspace_id: int, call_id: int) -> None:
-    calling.make_call(workspace_id, call_id)
-
-
-@shared_task
-def call_due_webhooks() -> None:
-    """Each has a task of its own: a receiver that is slow holds up no other."""
-    for workspace_id, call_id in calling.due():
-        call_webhook.delay(workspace_id, call_id)

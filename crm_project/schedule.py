@@ -6,8 +6,6 @@ SCHEDULE = {
     "forget-mailboxes": {"task": "automation.tasks.forget_mailboxes", "schedule": 86400},
     "read-missed-mail": {"task": "automation.tasks.read_missed", "schedule": 10},
     "run-campaigns": {"task": "automation.tasks.run_campaigns", "schedule": 60},
-    "run-missed-rules": {"task": "automation.tasks.run_missed_rules", "schedule": 30},
-    "call-due-webhooks": {"task": "automation.tasks.call_due_webhooks", "schedule": 30},
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},
     "send-mails": {"task": "activities.tasks.send_mails", "schedule": 30},

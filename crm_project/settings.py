@@ -15,7 +15,6 @@ from django.core.management.utils import get_random_secret_key
 
 from crm_project.addresses import database, redis, site
 from crm_project.admin_look import UNFOLD  # noqa: F401 - a setting
-from crm_project.handlers import ACTIVITY_HANDLERS  # noqa: F401 - a setting
 from crm_project.intent_model import INTENT_MODEL  # noqa: F401 - a setting
 from crm_project.mail import LETTERS, clients, keys, outgoing  # noqa: F401 - LETTERS is a setting
 from crm_project.schedule import SCHEDULE
@@ -198,6 +197,12 @@ WORKSPACE_STARTERS = [
     "deals.actions.create_reasons",
     "deals.actions.create_playbook",
 ]
+
+# Who is told of which lines of the timeline, after commit and at least once (activities/outbox.py): {function: kinds}.
+ACTIVITY_HANDLERS: dict[str, tuple[str, ...]] = {
+    "deals.telling.tell": ("stage_change", "deal_created", "field_change", "note"),
+    "deals.playbooks.on_activity": ("stage_change", "deal_created", "undo"),
+}
 
 # --- safety ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

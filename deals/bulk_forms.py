@@ -5,24 +5,16 @@ from __future__ import annotations
 from django import forms
 
 from activities.models import Task
-from deals.forms import fact_form, label_of
+from deals.forms import fact_form
 from deals.models import Deal, Tag
-from workspaces.custom.fields import live_fields
-from workspaces.custom.values import Entity
 from workspaces.fields import DayField, speak
 from workspaces.formats import Formats
 from workspaces.models import Workspace
 
 # The facts that may be the same on many deals.
 FIELDS = (
-    "owner", "expected_close_date", "amount", "probability", "forecast_category", "company", "source", "campaign", "segment", "product", "next_step", "competitor", "won_reason", "lost_reason",
+    "owner", "expected_close_date", "amount", "probability", "company", "source", "product", "next_step", "competitor", "won_reason", "lost_reason",
 )  # fmt: skip
-
-
-def facts_for_many(workspace: Workspace) -> dict[str, str]:
-    """{name: label} of what can be set: the custom fields after our own."""
-    own = {name: label_of(name) for name in FIELDS}
-    return own | {field.name: field.label for field in live_fields(workspace, Entity.DEAL)}
 
 
 def fact_for_many(field: str, workspace: Workspace, data: dict | None, formats: Formats) -> forms.Form:

@@ -176,21 +176,6 @@ def reason_choices(workspace: Workspace, kind: str, now: str = "") -> list[tuple
 
 
 # The field behind each fact of a deal.
-LABELS = {
-    "owner": "Owner",
-    "next_step": "Note of the next step",
-    "product": "About",
-    "expected_close_date": "Expected close",
-    "forecast_category": "Forecast category",
-    "won_reason": "Why it was won",
-    "lost_reason": "Why it was lost",
-}
-
-
-def label_of(field: str) -> str:
-    return LABELS.get(field, field.replace("_", " ").capitalize())
-
-
 FACTS: dict[str, Callable[[Workspace, Deal], forms.Field]] = {
     "name": lambda workspace, deal: forms.CharField(max_length=200, initial=deal.name),
     "amount": lambda workspace, deal: AmountField(required=False, initial=deal.amount),

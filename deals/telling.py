@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from activities.actions import followers, notify
 from activities.models import Activity, Door, Follow, Notification, Task
-from deals.models import BulkChange, DealChange, Kind, StageEvent
+from deals.models import BulkChange, Deal, DealChange, Kind, StageEvent
 
 # What others than a person did by the thousand is told of in one line, by whoever started it.
 IN_BULK = frozenset((Door.IMPORT, Door.CONNECTOR))
@@ -23,13 +23,19 @@ def tell(activity: Activity) -> None:
         case Activity.Kind.STAGE_CHANGE:
             _stage_changed(activity)
         case Activity.Kind.DEAL_CREATED:
-            _told(activity, [activity.deal.owner_id], Notification.Kind.DEAL_CREATED, "created")
+            deal, kind = activity.deal, Notification.Kind.DEAL_CREATED
+            notify([deal.owner_id], kind, subject=deal, key=key_of_new(deal), by=activity.actor_id, activity=activity)
         case Activity.Kind.FIELD_CHANGE:
             _owner_changed(activity)
         case Activity.Kind.NOTE:
             # Whom the note mentions was told as it was written.
             mentioned = set(activity.note.mentions.values_list("user_id", flat=True)) if activity.note else set()
             _told(activity, followers(activity.deal) - mentioned, Notification.Kind.NOTE, "note")
+
+
+def key_of_new(deal: Deal) -> str:
+    """Of what is told of a new deal: whoever told it in more words was first."""
+    return f"deal:{deal.pk}"
 
 
 def _stage_changed(activity: Activity) -> None:

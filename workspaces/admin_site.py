@@ -29,7 +29,7 @@ from workspaces.numbers import parse_id
 from workspaces.tenant import MemberForeignKey, TenantModel
 
 # The sidebar's groups in order; each ModelAdmin names its own (`menu`).
-GROUPS = ("Sales", "People", "Mail", "Rules", "Setup", "System")
+GROUPS = ("Sales", "People", "Mail", "Setup", "System")
 # Django's own pages that have a better one here, and unfold's search, whose cache knows no workspaces.
 LEFT_OUT = ("view_on_site", "search")
 

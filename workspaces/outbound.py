@@ -114,7 +114,6 @@ def ask(
     *,
     data: dict[str, str] | None = None,
     json: object = None,
-    content: bytes | None = None,
     timeout: float = CONNECTING,
     **headers: str,
 ) -> tuple[int, bytes]:
@@ -123,7 +122,7 @@ def ask(
         httpx.Client(
             transport=_Pinned(), timeout=timeout, follow_redirects=True, max_redirects=HOPS, trust_env=False
         ) as client,
-        client.stream(method, url, data=data, json=json, content=content, headers=headers) as response,
+        client.stream(method, url, data=data, json=json, headers=headers) as response,
     ):
         body = b""
         for part in response.iter_bytes():

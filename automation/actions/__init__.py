@@ -29,7 +29,7 @@ from automation.actions.mailboxes import (
     renew_address,
     restore_mailbox,
 )
-from automation.actions.processing import read_message, take, waiting
+from automation.actions.processing import read_message, take
 from automation.actions.receiving import receive
 from automation.actions.replies import act, create_deal_from_positive_reply
 from automation.actions.sending import call_back, send_again, send_mail
@@ -87,5 +87,4 @@ __all__ = [
     "undo_effect",
     "undo_one",
     "update_template",
-    "waiting",
 ]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from activities.models import SUBJECTS, Notification
-from activities.outbox import ring_again
 from automation.actions.campaigns import unreplied
 from automation.actions.effects import note, undo_all, undo_effect
-from automation.actions.matching import belonging, lead_of
+from automation.actions.matching import belonging, lead_id_of
 from automation.actions.meetings import take_calendars
 from automation.actions.processing import ROBOTS, attach, find_deal, line_data, settle, write_line
 from automation.actions.replies import act, owner_for, tell
@@ -17,6 +16,7 @@ from automation.mail.dates import named_date
 from automation.mail.parsing import read
 from automation.models import Effect, Message
 from automation.models.message import TRIES
+from deals.actions import lock_lead
 from leads.actions import capture, find_contact, update_contact
 from leads.models import Contact
 from leads.names import split_name
@@ -41,7 +41,7 @@ def accept(message: Message, *, by: Membership) -> Message:
         raise Refused("Nobody knows whose mail this is: link it to a person first.")
     if message.state in (State.REVIEW, State.UNMATCHED):
         act(message, by=by)
-    return decided(message, by)
+    return through(message, by)
 
 
 @action
@@ -66,7 +66,7 @@ def correct(message: Message, intent: str, *, by: Membership) -> Message:
         return kept(message)
     if is_known and (is_other or message.state == State.REVIEW) or intent == Intent.UNSUBSCRIBE:
         act(message, by=by)
-    return decided(message, by)
+    return through(message, by)
 
 
 @action
@@ -105,8 +105,8 @@ def read_again(message: Message, *, by: Membership) -> Message:
     """What could not be read is tried anew."""
     message = lock(message, by)
     if message.state == State.FAILED:
-        message.state, message.tries_left, message.problem = State.NEW, TRIES, ""
-        message.save(update_fields=["state", "tries_left", "problem"])
+        message.state, message.tries_left, message.begun, message.problem = State.NEW, TRIES, 0, ""
+        message.save(update_fields=["state", "tries_left", "begun", "problem"])
         after_commit("automation.tasks.read_messages", message.workspace_id)
     return message
 
@@ -131,8 +131,6 @@ def link(message: Message, contact: Contact, *, by: Membership) -> Message:
         settle(message, by=by)
     if message.line is None:
         write_line(message)
-    elif message.state == State.DONE:
-        ring_again(message.line)
     return kept(message)
 
 
@@ -143,7 +141,7 @@ def make_lead(message: Message, *, by: Membership) -> Message:
     if message.lead:
         return message
     contact = find_contact(message.workspace, message.sender_email)
-    if contact and lead_of(contact):
+    if contact and lead_id_of(contact):
         return link(message, contact, by=by)
     first, last = split_name(message.sender_name)
     lead = capture(
@@ -184,14 +182,8 @@ def lock(message: Message, by: Membership) -> Message:
         raise Refused("It has not been read yet.")
     if message.deal and message.deal.deleted_at:
         message.deal = None
-    return message
-
-
-def decided(message: Message, by: Membership) -> Message:
-    """What it means is settled: whatever waits for replies that mean this hears of it (rules)."""
-    message = through(message, by)
-    if message.line:
-        ring_again(message.line)
+    if message.lead:
+        message.lead = lock_lead(message.lead)
     return message
 
 

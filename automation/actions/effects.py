@@ -11,7 +11,7 @@ from activities.actions import cancel_task, update_task
 from activities.models import Activity, Door, Task
 from automation.actions.suppressing import unsilence
 from automation.models import Effect, Message
-from deals.actions import delete_deal, is_as_left, lock_lead, standing, undo_conversion, undo_stage_change
+from deals.actions import delete_deal, is_as_left, standing, undo_conversion, undo_stage_change
 from leads.actions import update_lead
 from leads.models import Contact, Lead
 from workspaces.access import acting, check_may
@@ -72,9 +72,7 @@ def undo_effect(effect: Effect, *, by: Membership) -> Effect:
 
 
 def undo_all(message: Message, *, by: Membership) -> None:
-    """The newest first: each then finds what it left; a lead that it all hangs on goes last."""
-    if message.lead:
-        lock_lead(message.lead)  # leads are locked before deals
+    """The newest first: each then finds what it left; a lead that it all hangs on goes last. The caller holds the lead."""
     effects = message.effects.filter(undone_at=None).order_by("-pk")
     for effect in sorted(effects, key=lambda effect: effect.kind == Kind.LEAD_CREATED):
         undo_effect(effect, by=by)

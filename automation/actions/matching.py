@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from django.db.models import Value
+from django.db import connection
 
 from automation.mail.parts import Mail
 from automation.models import Message
 from automation.reply_address import named_message
+from deals.actions import lock_lead
 from deals.models import Deal
 from leads.actions import find_company, find_contact
-from leads.models import Company, Contact, Lead
+from leads.models import Contact, Lead
 from leads.names import domain_of
 from workspaces.models import Workspace
+from workspaces.tenant import share_known
 
 DMARC = re.compile(r"\bdmarc\s*=\s*(pass|fail)\b", re.IGNORECASE)
 # Where the address stands that a mail was sent to.
@@ -35,7 +37,7 @@ class Match:
 
     by: str = ""
     contact: Contact | None = None
-    company: Company | None = None
+    company_id: int | None = None
     lead: Lead | None = None
     deal: Deal | None = None
     doubt: str = ""
@@ -60,14 +62,14 @@ def match(workspace: Workspace, mail: Mail) -> Match:
     if contact:
         return belonging(By.ADDRESS, contact, None, doubt)
     company = find_company(workspace, "", mail.sender.email)
-    return Match(by=By.DOMAIN if company else "", company=company, doubt=doubt)
+    return Match(by=By.DOMAIN if company else "", company_id=company and company.pk, doubt=doubt)
 
 
 def belonging(by: str, contact: Contact | None, thread: Message | None = None, doubt: str = "") -> Match:
-    """With the lead that the contact's mails belong to."""
-    lead = (thread.lead if thread else None) or (lead_of(contact) if contact else None)
+    """With the lead that the contact's mails belong to, locked: leads come before deals."""
+    lead = lock_lead(thread.lead) if thread and thread.lead else lead_of(contact) if contact else None
     deal = thread.deal if thread and thread.deal and not thread.deal.deleted_at else None
-    return Match(by, contact, contact.company if contact else None, lead, deal, doubt)
+    return Match(by, contact, contact.company_id if contact else None, lead, deal, doubt)
 
 
 def is_forged(mail: Mail) -> bool:
@@ -125,19 +127,39 @@ def knows(thread: Message, contact: Contact, mail: Mail) -> bool:
 
 
 def lead_of(contact: Contact) -> Lead | None:
-    """The newest that is still pursued, else the newest."""
-    leads = list(Lead.objects.filter(contact=contact).select_related("contact", "company").order_by("-pk")[:NEWEST])
-    return next((lead for lead in leads if lead.status not in OVER), leads[0] if leads else None)
-
-
-def open_deal(lead: Lead | None, contact: Contact | None, company: Company | None) -> Deal | None:
-    """The lead's, else one that the person is in, else the company's: the one that was worked last."""
-    deals = Deal.objects.open().order_by("-last_activity_at", "-pk").values_list("pk")
-    found = [deals.filter(lead=lead)] * bool(lead)
-    found += [deals.filter(people=contact)] * bool(contact)
-    found += [deals.filter(company=company)] * bool(company)
-    if not found:
+    """Locked."""
+    pk = lead_id_of(contact)
+    if pk is None:
         return None
-    first, *rest = (query.annotate(place=Value(place))[:1] for place, query in enumerate(found))
-    nearest = first.union(*rest, all=True).order_by("place").first() if rest else first.first()
+    lead = Lead(pk=pk, contact=contact, workspace_id=contact.workspace_id)
+    share_known(contact, lead, ["workspace"])
+    return lock_lead(lead)
+
+
+def lead_id_of(contact: Contact) -> int | None:
+    """The newest that is still pursued, else the newest."""
+    leads = list(Lead.objects.filter(contact=contact).order_by("-pk").values_list("pk", "status")[:NEWEST])
+    return next((pk for pk, status in leads if status not in OVER), leads[0][0] if leads else None)
+
+
+NEAREST_DEAL = """
+    (SELECT id, 1 AS place FROM deals_deal WHERE lead_id = %(lead)s AND status = 'open' AND deleted_at IS NULL
+     ORDER BY last_activity_at DESC, id DESC LIMIT 1)
+    UNION ALL
+    (SELECT id, 2 FROM deals_deal WHERE id IN (SELECT deal_id FROM deals_dealcontact WHERE contact_id = %(contact)s)
+     AND status = 'open' AND deleted_at IS NULL ORDER BY last_activity_at DESC, id DESC LIMIT 1)
+    UNION ALL
+    (SELECT id, 3 FROM deals_deal WHERE company_id = %(company)s AND status = 'open' AND deleted_at IS NULL
+     ORDER BY last_activity_at DESC, id DESC LIMIT 1)
+    ORDER BY place LIMIT 1
+"""
+
+
+def open_deal(lead: Lead | None, contact_id: int | None, company_id: int | None) -> Deal | None:
+    """The lead's, else one that the person is in, else the company's: the one that was worked last."""
+    if not (lead or contact_id or company_id):
+        return None
+    with connection.cursor() as cursor:
+        keys = {"lead": lead and lead.pk, "contact": contact_id, "company": company_id}
+        nearest = cursor.execute(NEAREST_DEAL, keys).fetchone()
     return Deal.objects.select_related("stage", "pipeline", "owner").get(pk=nearest[0]) if nearest else None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 
 from activities.actions import about, record
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
@@ -24,44 +25,94 @@ from automation.reading import Reading, read_reply
 from deals.models import Kind
 from leads.actions import find_contact
 from leads.models import CampaignMember
-from workspaces.action import Refused
-from workspaces.models import Membership
-from workspaces.tenancy import tenant
+from workspaces.action import Refused, retried
+from workspaces.background import rung_together
+from workspaces.memory import recalled, remembered, remembering
+from workspaces.models import Membership, Workspace
+from workspaces.tenancy import all_workspaces, tenant
 
 log = logging.getLogger(__name__)
 
-BATCH = 500  # messages that one look at the queue finds
+BATCH = 20  # messages that a worker takes at a time
+LEFT = 500  # of those that were left, how many one look finds
+BEGUN = 10  # times that a message is read
 LONGEST = 200_000  # letters of a text that are kept; the bytes have all of it
 State = Message.State
-# All but the bytes, which stay as they came.
-WRITTEN = [field.name for field in Message._meta.concrete_fields if field.name not in ("id", "raw")]
+# All but what it came with.
+CAME = ("id", "workspace", "mailbox", "key", "raw", "received_at", "handled_by")
+WRITTEN = [field.name for field in Message._meta.concrete_fields if field.name not in CAME]
 POSITIVE = (Intent.INTERESTED, Intent.MEETING_BOOKED)
 UNPROVEN = "It claims to be from a member, and nothing proves it."
 # What no person wrote: it is no reply, and nobody has to look at it.
 ROBOTS = (Intent.OUT_OF_OFFICE, Intent.AUTO_REPLY, Intent.BOUNCE)
 
 
-def waiting(workspace_id: int) -> list[int]:
-    """Ids of the messages that were not read yet, oldest first."""
+def begin(workspace_id: int) -> list[int]:
+    """Ids of messages that nobody has begun to read, the oldest first; they are this worker's now."""
     with tenant(workspace_id):
-        return list(Message.objects.waiting().order_by("pk").values_list("pk", flat=True)[:BATCH])
+        new = Message.objects.waiting().filter(begun=0).select_for_update(skip_locked=True, no_key=True)
+        ids = list(new.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        Message.objects.filter(pk__in=ids).update(begun=1)
+    return ids
+
+
+def left(workspace_id: int) -> list[int]:
+    """Ids of those whose reading was begun and has not ended: it failed, or its worker died. First those that were begun
+    least: a mail that kills its reader holds up no other."""
+    with tenant(workspace_id):
+        begun = Message.objects.waiting().filter(begun__gt=0).order_by("begun", "pk")
+        return list(begun.values_list("pk", flat=True)[:LEFT])
+
+
+def begin_again(workspace_id: int, message_id: int) -> bool:
+    """Whether to read it once more. That is counted before, for its reader may die of it; workers are also stopped for
+    reasons of their own, so many times are allowed."""
+    with tenant(workspace_id):
+        waiting = Message.objects.waiting().listed().select_for_update(skip_locked=True, no_key=True)
+        message = waiting.filter(pk=message_id).first()
+        if message is None:
+            return False
+        message.begun += 1
+        if is_over := message.begun > BEGUN:
+            message.state = State.FAILED
+            message.problem = f"It could not be read: {BEGUN} times its reader stopped in the middle."
+        message.save(update_fields=["begun", "state", "problem"])
+        return not is_over
+
+
+def waited_for() -> list[int]:
+    """Ids of the workspaces in which something waits."""
+    with all_workspaces():
+        return list(Message.objects.waiting().order_by().values_list("workspace_id", flat=True).distinct())
+
+
+def read_all(workspace_id: int, message_ids: Iterable[int]) -> None:
+    """Each in a transaction of its own; what is the same for all of them is read once."""
+    with remembering(), rung_together():
+        for message_id in message_ids:
+            read_message(workspace_id, message_id)
 
 
 def read_message(workspace_id: int, message_id: int) -> None:
     """Read a stored message and do what follows. Whatever goes wrong undoes all of it; after a few tries a person sees it."""
     try:
-        with tenant(workspace_id, door="automation"):
-            # Whoever else holds it is reading it.
-            found = Message.objects.waiting().select_for_update(skip_locked=True, no_key=True, of=("self",))
-            message = found.select_related("workspace", "mailbox").filter(pk=message_id).first()
-            if message:
-                take(message)
+        read_once(workspace_id, message_id)
     except (OperationalError, InterfaceError):  # the database's own trouble: another run tries again
         log.exception("message %s of workspace %s waits", message_id, workspace_id)
     except Exception as error:
         log.exception("message %s of workspace %s was not read", message_id, workspace_id)
         with tenant(workspace_id):
             missed(message_id, error)
+
+
+@retried
+def read_once(workspace_id: int, message_id: int) -> None:
+    with tenant(workspace_id, door="automation"), remembering():
+        # Whoever else holds it is reading it.
+        found = Message.objects.waiting().select_for_update(skip_locked=True, no_key=True)
+        if message := found.filter(pk=message_id).first():
+            place(message)
+            take(message)
 
 
 def missed(message_id: int, error: Exception) -> None:
@@ -75,8 +126,17 @@ def missed(message_id: int, error: Exception) -> None:
     message.save(update_fields=["tries_left", "problem", "state"])
 
 
+def place(message: Message) -> None:
+    """Its workspace and mailbox, which it shares with others."""
+    pk, read = message.workspace_id, Mailbox.objects.in_bulk
+    message.workspace = remembered(pk, "workspace", lambda: Workspace.objects.get(pk=pk))
+    if message.mailbox_id:
+        message.mailbox = recalled(pk, "mailbox", [message.mailbox_id], read)[message.mailbox_id]
+
+
 def take(message: Message) -> Message:
     """Read, match, act. The caller holds the message, and the transaction."""
+    message.is_untouched = True
     mail = read(bytes(message.raw))
     reading = read_reply(mail, today_of(message.workspace), partial(judge_for, message.workspace_id))
     describe(message, mail)
@@ -87,6 +147,7 @@ def take(message: Message) -> Message:
         judged(message, reading)
         found = match(message.workspace, mail)
         came(message, replace(found, doubt=found.doubt or UNPROVEN) if is_member else found, mail)
+    message.is_untouched = False
     message.tries_left = 0
     message.save(update_fields=WRITTEN)
     return message
@@ -123,14 +184,17 @@ def judged(message: Message, reading: Reading) -> None:
 
 def is_from_member(message: Message, mail: Mail) -> bool:
     """Copies of what members sent by their own programs come in with the rest; anybody can write their address, though."""
-    email = mail.sender.email
-    if not email:
-        return False
-    members = Membership.objects.active().filter(workspace=message.workspace, user__email=email)
-    if members.exists():
-        return True
-    boxes = Mailbox.objects.live().filter(workspace=message.workspace, address=email)
-    return boxes.exists() and find_contact(message.workspace, email) is None  # whatever a mailbox claims to be
+    workspace, email = message.workspace, mail.sender.email
+    members, boxes = remembered(workspace.pk, "our addresses", lambda: our_addresses(workspace))
+    # A mailbox may claim to be whatever it likes.
+    return bool(email) and (email in members or email in boxes and find_contact(workspace, email) is None)
+
+
+def our_addresses(workspace: Workspace) -> tuple[set[str], set[str]]:
+    """Of members, of mailboxes."""
+    members = Membership.objects.active().filter(workspace=workspace).order_by()
+    boxes = Mailbox.objects.live().filter(workspace=workspace).order_by()
+    return set(members.values_list("user__email", flat=True)), set(boxes.values_list("address", flat=True))
 
 
 def sent(message: Message) -> None:
@@ -157,7 +221,7 @@ def came(message: Message, match: Match, mail: Mail) -> None:
 
 def attach(message: Message, match: Match) -> None:
     message.matched_by = match.by
-    message.contact, message.company, message.lead = match.contact, match.company, match.lead
+    message.contact, message.company_id, message.lead = match.contact, match.company_id, match.lead
     message.deal = match.deal
 
 
@@ -194,14 +258,15 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
 def find_deal(message: Message) -> None:
     """The open one that it is about; of what becomes a deal, who makes it looks, with the lead locked."""
     if message.deal is None or message.deal.status != Kind.OPEN:
-        message.deal = open_deal(message.lead, message.contact, message.company)
+        message.deal = open_deal(message.lead, message.contact_id, message.company_id)
 
 
 def acted(message: Message, by: Membership | None) -> None:
     """What the workspace's own rules refuse is left to a person, with the reason."""
     lead, deal = message.lead, message.deal
     try:
-        act(message, by=by)
+        with transaction.atomic():
+            act(message, by=by)
     except Refused as refused:
         message.lead, message.deal = lead, deal  # what was made meanwhile is gone
         message.state, message.problem = State.REVIEW, refused.message[:300]

@@ -19,14 +19,16 @@ from automation.actions.suppressing import silence
 from automation.intents import Intent
 from automation.mail.people import named_person
 from automation.models import Effect, Message, Suppression
-from deals.actions import convert_lead, lock_lead, make_opportunity, move_to_stage, opportunity_stage
+from deals.actions import lock_lead, make_opportunity, mark_converted, move_to_stage, opportunity_stage
 from deals.actions.starting import DISCOVERY_CALL
 from deals.models import Deal, Kind, Stage
+from deals.telling import key_of_new
 from deals.working_time import after_hours, week_of
 from leads.actions import capture, find_contact, update_lead
 from leads.models import Company, Contact, Lead, Source
 from leads.names import split_name
-from workspaces.action import Refused, action
+from workspaces.action import Refused, action, within
+from workspaces.members import active_members
 from workspaces.models import Membership, Role, Workspace
 
 CALL_WITHIN = 4  # working hours
@@ -37,12 +39,9 @@ RAISED_TO = {Intent.INTERESTED: "Qualified", Intent.MEETING_BOOKED: "Meeting sch
 FRESH = (Lead.Status.NEW, Lead.Status.ATTEMPTED)
 
 
-@action
 def act(message: Message, *, by: Membership | None = None) -> None:
-    """Do what the message's intent asks for. Once for each decision: the caller holds the message, and its state says
-    whether that was done."""
-    if message.lead:
-        lock_lead(message.lead)  # leads are locked before deals
+    """Do what the message's intent asks for. Once for each decision: the caller holds the message, whose state says whether
+    that was done, its lead, and a savepoint, for where it is refused."""
     if follow := ACTS.get(Intent(message.intent)):
         follow(message, by)
 
@@ -51,7 +50,11 @@ def act(message: Message, *, by: Membership | None = None) -> None:
 
 
 def positive(message: Message, by: Membership | None) -> None:
-    create_deal_from_positive_reply(lead_for(message, by), message, by=by)
+    lead = lead_for(message, by)
+    if message.is_untouched:
+        deal_for(lead, message, by)
+    else:
+        create_deal_from_positive_reply(lead, message, by=by)
 
 
 @action
@@ -60,11 +63,14 @@ def create_deal_from_positive_reply(lead: Lead, message: Message, *, by: Members
     open, one is created there. With the task to call, and its owner told. Once for each message."""
     lead = lock_lead(lead)
     done = message.effects.filter(kind=Effect.Kind.DEAL_CREATED, undone_at=None).select_related("deal").first()
-    if done and done.deal:
-        return done.deal
+    return done.deal if done and done.deal else deal_for(lead, message, by)
+
+
+def deal_for(lead: Lead, message: Message, by: Membership | None) -> Deal:
+    """As create_deal_from_positive_reply, of a message that has made none; the caller holds the lead."""
     at = timezone.now()
-    if lead.company:  # two of its leads at once: the second finds the first one's deal
-        Company.objects.select_for_update(no_key=True).get(pk=lead.company_id)
+    if lead.company_id:  # two of its leads at once: the second finds the first one's deal
+        list(Company.objects.select_for_update(no_key=True).filter(pk=lead.company_id).values_list("pk"))
     deal = about_deal(message, lead)
     if deal:
         qualify(lead, message, by)
@@ -87,7 +93,7 @@ def about_deal(message: Message, lead: Lead) -> Deal | None:
     """The open one that our mail was about which this answers, else the nearest."""
     if message.deal and message.deal.status == Kind.OPEN:
         return message.deal
-    return open_deal(lead, lead.contact, lead.company)
+    return open_deal(lead, lead.contact_id, lead.company_id)
 
 
 def qualify(lead: Lead, message: Message, by: Membership | None) -> Lead:
@@ -98,19 +104,18 @@ def qualify(lead: Lead, message: Message, by: Membership | None) -> Lead:
 
 def make_deal(lead: Lead, message: Message, by: Membership | None) -> tuple[Deal, str]:
     """(a deal in the stage of such a reply, the key of what its owner will be told)."""
-    first = opportunity_stage(message.workspace)
-    stage = stage_for(message, first.pipeline_id, first)
-    segment = lead.segments.select_related("segment").order_by("pk").first()
-    facts = {"stage": stage, "owner_id": owner_for(message, lead), "segment": segment.segment if segment else None}
-    if lead.status == Lead.Status.CONVERTED:
-        deal = make_opportunity(lead, by=by, door=door_of(by), at=timezone.now(), **facts)
-    else:
-        deal, _ = convert_lead(lead, by=by, door=door_of(by), qualified_by=f"reply of {message.sender}", **facts)
+    stage = opportunity_stage(message.workspace, RAISED_TO[Intent(message.intent)])
+    segments = lead.segments.order_by("pk").values_list("segment_id", flat=True)[:1]
+    facts = {"stage": stage, "owner_id": owner_for(message, lead), "segment_id": next(iter(segments), None)}
+    how = {"by": by, "door": door_of(by), "at": timezone.now()}
+    deal = make_opportunity(lead, **how, **facts)
+    if lead.status != Lead.Status.CONVERTED:
+        mark_converted(lead, deal, **how, why=f"reply of {message.sender}")
     note(
         message, Effect.Kind.DEAL_CREATED, f"Created the deal “{deal}” in {stage}", deal, by=by,
         lead_id=lead.pk, before={"version": deal.version},
     )  # fmt: skip
-    return deal, key_of_line("created", deal, Activity.Kind.DEAL_CREATED)
+    return deal, key_of_new(deal)
 
 
 def raise_deal(deal: Deal, message: Message, by: Membership | None) -> str:
@@ -125,7 +130,9 @@ def raise_deal(deal: Deal, message: Message, by: Membership | None) -> str:
         note(message, Effect.Kind.DEAL_MOVED, said, deal, by=by, is_done=False, problem=refused.message[:300])
         return f"reply:{message.pk}"
     note(message, Effect.Kind.DEAL_MOVED, said, deal, by=by, event=event)
-    return key_of_line("stage", deal, Activity.Kind.STAGE_CHANGE)
+    # As deals.telling names it, which comes after commit and then finds that this was told already.
+    lines = Activity.objects.filter(deal=deal, kind=Activity.Kind.STAGE_CHANGE).order_by("-pk")
+    return f"stage:{lines.values_list('pk', flat=True)[0]}"
 
 
 def stage_for(message: Message, pipeline_id: int, fallback: Stage) -> Stage:
@@ -133,11 +140,6 @@ def stage_for(message: Message, pipeline_id: int, fallback: Stage) -> Stage:
     name = RAISED_TO[Intent(message.intent)].casefold()
     stages = Stage.objects.filter(pipeline_id=pipeline_id, kind=Kind.OPEN).select_related("pipeline")
     return next((stage for stage in stages if stage.name.casefold() == name), fallback)
-
-
-def key_of_line(what: str, deal: Deal, kind: Activity.Kind) -> str:
-    """As deals.telling names it, which comes after commit and then finds that this was told already."""
-    return f"{what}:{Activity.objects.filter(deal=deal, kind=kind).order_by('-pk').values_list('pk', flat=True)[0]}"
 
 
 def lead_for(message: Message, by: Membership | None) -> Lead:
@@ -167,11 +169,10 @@ def owner_for(message: Message, lead: Lead | None) -> int:
     contact, mailbox = message.contact, message.mailbox
     wanted = [message.deal and message.deal.owner_id, lead and lead.owner_id, contact and contact.owner_id]
     wanted += [mailbox and mailbox.owner_id]
+    for user_id in filter(None, wanted):
+        if any(member.works for member in active_members(message.workspace_id, [user_id])):
+            return user_id
     members = Membership.objects.working().filter(workspace_id=message.workspace_id)
-    able = set(members.filter(user_id__in=[pk for pk in wanted if pk]).values_list("user_id", flat=True))
-    for user_id in wanted:
-        if user_id in able:
-            return user_id or 0
     heads = members.filter(role__in=(Role.OWNER, Role.ADMIN)).order_by("-role", "pk")
     return heads.values_list("user_id", flat=True)[0]
 
@@ -317,13 +318,12 @@ def plan(message: Message, title: str, by: Membership | None, **facts: object) -
     """For the owner of what the message is about; where a task of this name is open already, that one is it, and so is the
     meeting that the mail itself asks to."""
     subject = message.deal or message.lead or message.contact or message.company
-    standing = message.effects.filter(kind=Effect.Kind.TASK, undone_at=None)
-    if subject is None or message.has_meeting or standing.exists():
+    if subject is None or message.has_meeting or is_planned(message):
         return
     about = {subject._meta.model_name: subject}
     if Task.objects.open().filter(title=title, **about).exists():
         return
-    task = plan_task(
+    task = within(plan_task)(
         subject,
         title,
         by=by,
@@ -332,6 +332,11 @@ def plan(message: Message, title: str, by: Membership | None, **facts: object) -
         **facts,
     )
     note(message, Effect.Kind.TASK, f"Planned “{title}”", subject, by=by, task=task)
+
+
+def is_planned(message: Message) -> bool:
+    """Whether a task was, that nobody has taken back."""
+    return not message.is_untouched and message.effects.filter(kind=Effect.Kind.TASK, undone_at=None).exists()
 
 
 def tell(message: Message, kind: Notification.Kind, by: Membership | None, key: str = "") -> None:

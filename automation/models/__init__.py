@@ -4,7 +4,6 @@ from automation.models.effect import Effect
 from automation.models.mailbox import ImapLogin, Inlet, InletEvent, Mailbox, Provider, Security, SignIn
 from automation.models.meeting import Meeting
 from automation.models.message import Message
-from automation.models.rule import Rule, RuleEvent, RuleRun, RuleStep, RuleVersion, RunStep, WebhookCall
 from automation.models.sending import MailTemplate, Sending
 from automation.models.sequence import CampaignStep, Enrolment, Pace, StepMail
 from automation.models.suppression import Suppression
@@ -23,15 +22,8 @@ __all__ = [
     "Pace",
     "Provider",
     "Security",
-    "Rule",
-    "RuleEvent",
-    "RuleRun",
-    "RuleStep",
-    "RuleVersion",
-    "RunStep",
     "Sending",
     "SignIn",
     "StepMail",
     "Suppression",
-    "WebhookCall",
 ]

@@ -115,6 +115,9 @@ class Message(Kept):
 
     state = models.CharField(max_length=9, choices=State, default=State.NEW)
     tries_left = models.PositiveSmallIntegerField(default=TRIES, editable=False)
+    begun = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="How often somebody began to read it."
+    )
     problem = models.CharField(max_length=300, blank=True, help_text="Why it was not read, or not trusted.")
     line = TenantForeignKey(
         Activity, models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
@@ -137,6 +140,7 @@ class Message(Kept):
     handled_at = models.DateTimeField(null=True, blank=True, help_text="When a person was through with it.")
     handled_by = MemberForeignKey(null=True, blank=True)
 
+    is_untouched = False  # while it is read: whether nothing was done about it before
     has_meeting = False  # while it is read: whether a meeting was planned by it
 
     objects = MessageQuerySet.as_manager()

@@ -10,20 +10,17 @@ from django.urls import reverse
 
 from activities.wording import in_words
 from deals import actions
-from deals.actions.images import as_json
 from deals.actions.many import tally
-from deals.bulk_forms import BulkTagForm, BulkTaskForm, fact_for_many, facts_for_many
+from deals.bulk_forms import FIELDS, BulkTagForm, BulkTaskForm, fact_for_many
 from deals.filters import quick_days
 from deals.forms import ClosingForm, reasons
 from deals.models import BulkChange, Deal, DealChange, Kind, Pipeline, Stage, Verb
 from deals.transitions import Missing
 from deals.views.board import visible_deals
-from deals.views.deal import as_columns
+from deals.views.deal import LABELS, as_columns
 from deals.views.listing import list_filter, tab_of
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.action import Refused
-from workspaces.custom.fields import field_named, names_for
-from workspaces.custom.values import Entity, say
 from workspaces.dialogs import frame, is_script
 from workspaces.formats import Formats
 from workspaces.models import Role
@@ -145,27 +142,26 @@ def is_missing(form: ClosingForm, stage: Stage, request: MemberRequest) -> bool:
 
 def show_edit(request: MemberRequest, chosen: Chosen) -> HttpResponse:
     field = request.POST.get("field", "")
-    fields = facts_for_many(request.workspace)
-    if field not in fields:
-        return form_page(request, "fields", chosen, fields=fields.items())
+    if field not in FIELDS:
+        return form_page(request, "fields", chosen, fields=[(name, label(name)) for name in FIELDS])
     form = fact_for_many(field, request.workspace, request.POST if "go" in request.POST else None, Formats.of(request))
-    context = {"field": field, "label": fields[field], "form": form, "days": quick_days(Formats.of(request).today)}
+    context = {"field": field, "label": label(field), "form": form, "days": quick_days(Formats.of(request).today)}
     if "go" not in request.POST or not form.is_valid():
         return form_page(request, "edit", chosen, status=422 if form.is_bound else 200, **context)
     facts = as_columns(request, {field: form.cleaned_data["value"]})
     if note := form.cleaned_data.get("note"):
         facts["close_note"] = note
-    if custom := field_named(request.workspace, Entity.DEAL, field):
-        facts = {"custom": {custom.key: custom.read(form.cleaned_data["value"])}}
-        words = say(
-            custom, facts["custom"][custom.key], Formats.of(request), names_for(request.workspace.pk, (custom,))
-        )
-    else:
-        column, value = next(iter(facts.items()))
-        words = in_words(Deal, column, actions.said(column, value), Formats.of(request), request.workspace.currency)
-    kept = {name: as_json(value) for name, value in facts.items()}
-    hand_over = bool(form.cleaned_data.get("hand_over"))
-    return do(request, chosen, Verb.EDIT, {"set": kept, "hand_over": hand_over}, f"{fields[field]}: {words or 'empty'}")
+    kept = {
+        name: value if value is None or isinstance(value, (int, str)) else str(value) for name, value in facts.items()
+    }
+    column, value = next(iter(facts.items()))
+    said = in_words(Deal, column, actions.said(column, value), Formats.of(request), request.workspace.currency)
+    summary = f"{label(field)}: {said or 'empty'}"
+    return do(request, chosen, Verb.EDIT, {"set": kept, "hand_over": bool(form.cleaned_data.get("hand_over"))}, summary)
+
+
+def label(field: str) -> str:
+    return LABELS.get(field, field.replace("_", " ").capitalize())
 
 
 def show_task(request: MemberRequest, chosen: Chosen) -> HttpResponse:

@@ -17,7 +17,7 @@ from deals.around import Around, around
 from deals.cards import NEXT_TASK, next_step
 from deals.filters import quick_days
 from deals.forecast import band, category
-from deals.forms import fact_form, label_of
+from deals.forms import fact_form
 from deals.links import came_from, way_back
 from deals.models import Deal, DealTag, Kind, Stage
 from deals.path import stage_path
@@ -134,7 +134,7 @@ def deal_edit(request: MemberRequest, pk: int, field: str) -> HttpResponse:
         "kind": "popover",
         "deal": deal,
         "field": field,
-        "label": form.fields["value"].label or label_of(field),
+        "label": form.fields["value"].label or LABELS.get(field, field.replace("_", " ").capitalize()),
         "days": quick_days(Formats.of(request).today) if field == "expected_close_date" else (),
     }
     if request.method == "GET" or not form.is_valid():
@@ -191,6 +191,15 @@ def changed(request: MemberRequest, deal: Deal, *, undoable: bool = False) -> Ht
 
 
 NAMED = ("owner", "company", "campaign", "segment")
+LABELS = {
+    "owner": "Owner",
+    "next_step": "Note of the next step",
+    "product": "About",
+    "expected_close_date": "Expected close",
+    "forecast_category": "Forecast category",
+    "won_reason": "Why it was won",
+    "lost_reason": "Why it was lost",
+}
 
 
 def as_columns(request: MemberRequest, changes: dict[str, object]) -> dict[str, object]:

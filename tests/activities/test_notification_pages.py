@@ -157,11 +157,6 @@ def test_each_kind_says_what_happened(acme, deal, login):
         Kind.REPLY: ({"data": {"who": "Ida Berg"}, "by": None}, "Ida Berg wrote about Brightwater sensors"),
         Kind.NOTE: ({"activity": line}, "Alice wrote a note on Brightwater sensors"),
         Kind.MAILBOX_DOWN: ({"data": {"text": "Sales brings no mail", "view": "deal_list"}}, "Sales brings no mail"),
-        Kind.RULE: (
-            {"data": {"rule": "Large", "text": "Look at it"}, "by": None},
-            "Brightwater sensors · by the rule “Large”",
-        ),
-        Kind.RULE_PAUSED: ({"data": {"text": "Large is off", "view": "deal_list"}}, "Large is off"),
         Kind.JOB_FINISHED: ({"data": {"text": "300 deals exported", "view": "deal_list"}}, "300 deals exported"),
     }
     assert set(said) == set(Kind)

@@ -11,11 +11,9 @@ from django.test import Client
 from activities.actions import plan_task
 from deals.actions import delete_view, find_or_create_tags, save_view, tag_deal, update_deal
 from deals.models import BulkChange, Deal, SavedView
-from leads.models import Segment
 from tests.deals.boards import fill
 from tests.factories import make_deal, url
 from tests.pages import SCRIPT, read
-from workspaces.custom.actions import create_field
 from workspaces.models import Membership, Role
 
 
@@ -53,33 +51,6 @@ def test_a_close_date_for_many_is_told_in_a_toast_with_its_undo(acme, bob, deals
     assert {found["data-about"] for found in read(response).all("i", data_about=None)} == set(map(str, ids))
     bob.post(toast.one("form")["action"], headers=SCRIPT)
     assert not Deal.objects.filter(expected_close_date__isnull=False).exists()
-
-
-def test_custom_fields_category_and_segment_of_many_and_back(acme, bob, deals):
-    size = create_field(acme.workspace, entity="deal", label="Size", type="number", by=acme.alice)
-    north = Segment.objects.create(workspace=acme.workspace, name="North")
-    ids = [deal.pk for deal in deals[:2]]
-    assert "Size" in send(bob, acme, "edit", ids=ids).content.decode()
-    wanted = [
-        (size.field.name, "12.5", "Size: 12.5"),
-        ("segment", north.pk, "Segment: North"),
-        ("forecast_category", "commit", "Commit"),
-    ]
-    undos = []
-    for field, value, told in wanted:
-        toast = read(send(bob, acme, "edit", ids=ids, field=field, value=value, go="1")).one("div", "toast")
-        assert told in toast.text and "2 done" in toast.text
-        undos.append(toast.one("form")["action"])
-    deal = Deal.objects.get(pk=ids[0])
-    assert (deal.custom, deal.segment, deal.forecast_category) == ({size.key: "12.5"}, north, "commit")
-    assert "do not" not in send(bob, acme, "edit", ids=ids, field=size.field.name, value="x", go="1").content.decode()
-    assert Deal.objects.get(pk=ids[0]).custom == {size.key: "12.5"}
-    for undo in reversed(undos):
-        assert "2 undone" in bob.post(undo, headers=SCRIPT).content.decode()
-    deal.refresh_from_db()
-    assert (deal.custom, deal.segment, deal.forecast_category) == ({}, None, "")
-    page = bob.get(url(acme.workspace, "deal_detail", deal.pk) + "?tab=timeline").content.decode()
-    assert "Size" in page and "{&#x27;" not in page
 
 
 def test_without_script_one_lands_on_the_page_of_the_change(acme, bob, deals):

@@ -187,23 +187,6 @@ def step(rows: Rows, kwargs: dict) -> dict:
     return {"template": rows.template, "delay": "3", "unit": "hours"}
 
 
-def rule(rows: Rows, kwargs: dict) -> dict:
-    head = {"name": "Changed", "event": "deal_moved", "was": "deal_moved", "of": [rows.stage], "if": "owner"}
-    steps = {
-        "steps": "2",
-        "step-0-kind": "task",
-        "step-1-kind": "move",
-        "step-1-stage": rows.stage,
-        "step-1-text": "So",
-    }
-    task = {"text": "Do", "type": "call", "who": "member", "member": rows.user, "team": rows.team, "due_amount": "3", "due_unit": "days"}  # fmt: skip
-    return head | steps | {f"step-0-{name}": value for name, value in task.items()} | {"if-owner": rows.user}
-
-
-def rule_order(rows: Rows, kwargs: dict) -> dict:
-    return {"seen": rows.rules, "order": ",".join(reversed(rows.rules.split(","))), "undo": "1"}
-
-
 def delivery(rows: Rows, kwargs: dict) -> dict:
     return dict.fromkeys(Notification.Kind.values, "daily") | {"quiet_from": "22:00", "quiet_until": "07:00"}
 
@@ -481,19 +464,6 @@ CASES = {
     "member_stop": Case(at("enrolled"), get=False, body=lambda *_: {}),
     "member_resume": Case(at("stopped"), get=False, body=lambda *_: {}),
     "pace_edit": Case(role=Role.MANAGER, body=lambda *_: {"per_hour": "5", "per_day": "50"}),
-    "rule_list": Case(role=Role.ADMIN),
-    "rule_new": Case(role=Role.ADMIN, body=rule),
-    "rule_order": Case(role=Role.ADMIN, get=False, body=rule_order),
-    "rule_runs": Case(role=Role.ADMIN, query=lambda rows, _: {"rule": rows.rule}),
-    "run_again": Case(at("failed_run"), role=Role.ADMIN, get=False, body=lambda *_: {}),
-    "rule_edit": Case(
-        at("rule"), role=Role.ADMIN, body=lambda rows, _: rule(rows, _) | {"version": rows.versions["rule"]}
-    ),
-    "rule_switch": Case(at("rule"), role=Role.ADMIN, get=False, body=lambda *_: {}),
-    "rule_try": Case(at("rule"), role=Role.ADMIN),
-    "rule_copy": Case(at("rule"), role=Role.ADMIN, get=False, body=lambda *_: {}),
-    "rule_delete": Case(at("rule"), role=Role.ADMIN, body=lambda *_: {}),
-    "rule_restore": Case(at("gone_rule"), role=Role.ADMIN, get=False, body=lambda *_: {}),
     "template_list": Case(),
     "template_new": Case(role=Role.MANAGER, body=template),
     "template_edit": Case(

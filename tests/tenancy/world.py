@@ -33,22 +33,10 @@ from activities.actions import (
     plan_task,
     remove_attachment,
 )
-from activities.models import Activity, Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
+from activities.models import Attendee, Delivery, Follow, Mention, Notification, NotificationMail, Task
 from automation import actions as automation
 from automation.intents import Intent
-from automation.models import (
-    InletEvent,
-    Mailbox,
-    MailTemplate,
-    Meeting,
-    Message,
-    Pace,
-    Rule,
-    RuleRun,
-    StepMail,
-    WebhookCall,
-)
-from automation.rules import editing as rules
+from automation.models import InletEvent, Mailbox, MailTemplate, Meeting, Message, Pace, StepMail
 from connectors.exports.actions import ask_for_export
 from connectors.models import ExternalId
 from deals.actions import (
@@ -84,7 +72,7 @@ from workspaces.tenant import TenantModel
 
 CANARY = re.compile(r"zq[0-9a-f]{5}x")
 # What the product computes with, or what must have a form of its own.
-UNTOUCHED = {"rank", "path", "slug", "url", "currency", "said", "band", "time_zone", "locale", "password"}
+UNTOUCHED = {"rank", "path", "slug", "currency", "said", "band", "time_zone", "locale", "password"}
 # acme's people beside the cast; `dual` is a member of both workspaces, `suspended` was one of acme.
 INSIDERS = {
     "owner": Role.OWNER, "admin": Role.ADMIN, "manager": Role.MANAGER, "rep": Role.REP, "dual": Role.REP,
@@ -98,7 +86,7 @@ VERSIONED = {
     "qualified_lead": Lead, "task": Task,
     "done_task": Task, "pipeline": Pipeline, "spare_pipeline": Pipeline, "stage": Stage,
     "playbook_task": PlaybookTask, "reason": CloseReason,
-    "product": Product, "mailbox": Mailbox, "rule": Rule,
+    "product": Product, "mailbox": Mailbox,
 }  # fmt: skip
 
 
@@ -175,10 +163,6 @@ class Rows:
     steps: str = ""  # of `sequence`
     enrolled: int = 0  # a member of it who is still to get something
     stopped: int = 0  # one who gets nothing more
-    rule: int = 0  # one that is on
-    rules: str = ""  # their ids in order
-    gone_rule: int = 0
-    failed_run: int = 0
     lifted: str = ""  # what an address that was taken off the list is put back by
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
@@ -411,26 +395,8 @@ def fill_campaign(rows: Rows, owner: Membership) -> None:
     rows.enrolled, rows.stopped = enrolled.pk, stopped.pk
 
 
-def fill_rules(rows: Rows, owner: Membership) -> None:
-    """One that ran, one that was deleted; a run that failed."""
-    task = rules.Step("task", text="Call {name}", type="call", who="owner")
-    call = rules.Step("webhook", url="https://hooks.example/in", secret="secret-that-signs")
-    said = rules.Said("deal_created", steps=[task, call])
-    made = [rules.create_rule(owner.workspace, by=owner, name=name, said=said) for name in ("First", "Second", "Gone")]
-    rules.delete_rule(made[2], by=owner)
-    rules.switch_rule(made[0], by=owner, on=True)
-    line = Activity.objects.filter(deal__isnull=False).order_by("pk").first()
-    facts = {"workspace": owner.workspace, "rule": made[0], "version": made[0].versions.get(), "activity": line}
-    failed = RuleRun.objects.create(**facts, deal=line.deal, state=RuleRun.State.FAILED, problem="It broke")
-    step = failed.steps.create(workspace=owner.workspace, step=failed.version.steps.last(), said="Called it")
-    WebhookCall.objects.create(workspace=owner.workspace, run_step=step, key="call_1", body="{}", problem="Away")
-    rows.rule, rows.gone_rule, rows.failed_run = made[0].pk, made[2].pk, failed.pk
-    rows.rules = f"{made[0].pk},{made[1].pk}"
-
-
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
     convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
-    fill_rules(rows, owner)
     neighbour = make_deal(owner, stages["Qualified"], "Neighbour")
     rows.neighbour = neighbour.pk
     rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk

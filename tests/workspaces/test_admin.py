@@ -119,7 +119,6 @@ def test_the_sidebar_names_every_model_once(cast, root, alice):
         "Sales",
         "People",
         "Mail",
-        "Rules",
         "Setup",
         "System",
     ]

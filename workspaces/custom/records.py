@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from workspaces.custom.fields import active_members, all_fields, member_names
 from workspaces.custom.values import set_values, told
@@ -45,10 +45,4 @@ def set_custom(
         is_new=is_new,
     )
     record.custom = after
-    return told_of(record, entity, before)
-
-
-def told_of(record: Customised, entity: str, before: Any) -> dict[str, list[str]]:
-    """What a timeline says of custom values that were `before`."""
-    fields = all_fields(record.workspace, entity)
-    return told(fields, before, record.custom, lambda: member_names(record.workspace_id))
+    return told(fields, before, after, lambda: member_names(record.workspace_id))
