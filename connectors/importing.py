@@ -14,6 +14,7 @@ from connectors.report import Report
 from connectors.sync import Options, Result, Upsert, run_import
 from connectors.upsert_deals import Deals
 from connectors.upsert_people import Companies, Contacts, Leads
+from deals.models import CurrencyRate
 from workspaces.access import check_may
 from workspaces.action import Refused
 from workspaces.custom.fields import live_fields
@@ -40,10 +41,10 @@ def read(
     table = look(path)
     with tenant(workspace):
         own = custom_fields(live_fields(workspace, ENTITIES[kind]))
+        rated = frozenset(CurrencyRate.objects.filter(workspace=workspace).values_list("currency", flat=True))
     made = make_mapping(kind, table, mapping, folder, own)
-    return inspect(
-        table, made, zone=ZoneInfo(workspace.time_zone), currency=workspace.currency, order=order, orders=orders
-    )
+    about = {"zone": ZoneInfo(workspace.time_zone), "currency": workspace.currency, "rated": rated}
+    return inspect(table, made, order=order, orders=orders, **about)
 
 
 def import_rows(

@@ -102,11 +102,12 @@ def inspect(
     *,
     zone: ZoneInfo,
     currency: str,
+    rated: frozenset[str] = frozenset(),
     order: str = "",
     orders: MappingType[str, str] | None = None,
 ) -> Reading:
     """Look at every row once: which way round each column writes its dates, which decimal sign it uses, which stages,
-    owners and products there are. `order` (or `orders` by header) decides where the file does not; else raises Ambiguous."""
+    owners and products there are. Amounts are in `currency`, or as each row says in one that is `rated`. `order` (or `orders` by header) decides where the file does not; else raises Ambiguous."""
     seen = {column.header: _Seen(column) for column in mapping.columns}
     total = 0
     for raws in _blocks(table.rows()):
@@ -122,6 +123,8 @@ def inspect(
         header: Context(
             zone=zone,
             currency=currency,
+            rated=rated,
+            is_told="currency" in mapping.fields,
             region=mapping.region,
             order=look_at.dates.decide((orders or {}).get(header) or order),
             decimal=look_at.decimal,

@@ -22,7 +22,7 @@ from deals.transitions import NOT_RECORDED, OTHER
 from workspaces.action import Refused
 
 # Taken as the file has them; the database's names for them are the same.
-PLAIN = ("amount", "source", "next_step", "competitor")
+PLAIN = ("amount", "currency", "source", "next_step", "competitor")
 
 
 class Deals(Upsert):

@@ -53,6 +53,8 @@ class Context:
 
     zone: tzinfo
     currency: str
+    rated: frozenset[str] = frozenset()  # others that the workspace keeps rates of
+    is_told: bool = False  # another column names the currency of each row
     region: str = ""
     order: str = ""  # of day and month; dates.py
     decimal: str = ""
@@ -75,7 +77,7 @@ def converter(field: Field, context: Context, values: Mapping[str, str], factor:
         "phones": lambda text: _phones(text, context.region),
         "flag": _flag,
         "domain": _domain,
-        "currency": lambda text: _currency(text, context.currency),
+        "currency": lambda text: _currency(text, context),
         "source": _source,
         "status": _status,
         "industry": lambda text: _industry(_text(text, size)),
@@ -107,11 +109,11 @@ def _amount(text: str, context: Context, factor: Decimal, limit: int) -> Decimal
     if plain and (not plain[1] or context.decimal == "."):
         return _limited(text, Decimal(text) * factor, limit)
     code = CODE.search(text)
-    if code and code[0] != context.currency:
+    if code and code[0] != context.currency and not (context.is_told and code[0] in context.rated):
         raise ValueError(f"in {code[0]}, but the currency of the workspace is {context.currency}")
     amount = _limited(text, parse_amount(text, context.decimal) * factor, limit)
     sign = SIGN.search(text)
-    if sign and not code and not _may_mean(sign[0], context.currency):
+    if sign and not code and not context.is_told and not _may_mean(sign[0], context.currency):
         if sign[0] in "€₹₽₺₩₴":
             raise ValueError(f"in {sign[0]}, but the currency of the workspace is {context.currency}")
         return Doubt(amount, f"“{sign[0]}” is not the sign of {context.currency}; taken as {context.currency}")
@@ -207,9 +209,11 @@ def _domain(text: str) -> str | Doubt:
     return Doubt("", f"left out: “{text[:60]}” is not a website")
 
 
-def _currency(text: str, currency: str) -> str:
-    if text.upper() != currency:
-        raise ValueError(f"in {text[:20]}, but the currency of the workspace is {currency}")
+def _currency(text: str, context: Context) -> str:
+    currency = text.upper()
+    if currency != context.currency and currency not in context.rated:
+        said = f"in {text[:20]}, but the currency of the workspace is {context.currency}"
+        raise ValueError(f"{said}, and no rate of it is kept (Settings, Currencies)")
     return currency
 
 

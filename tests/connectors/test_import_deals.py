@@ -1,6 +1,6 @@
 """Deals out of a file: created once, with their history; updated by the verbs of every door; bad rows named."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ from connectors.importing import read
 from connectors.models import ExternalId
 from connectors.report import Report
 from connectors.upsert_deals import Deals
-from deals.actions import delete_deal, undo_stage_change, update_deal
+from deals.actions import delete_deal, set_rate, undo_stage_change, update_deal
 from deals.models import Deal, Kind, Pipeline, Stage, StageEvent, StageTotal
 from insights.metrics import summary
 from leads.models import Company
@@ -484,3 +484,16 @@ def test_naughty_strings_are_only_strings(acme, run_import):
 def test_amounts_keep_their_cents(acme, run_import):
     run_import("deals", "name;value\nA;1.234,56\nB;€ 2,5K\n")
     assert [deal.amount for deal in Deal.objects.order_by("name")] == [Decimal("1234.56"), Decimal("2500.00")]
+
+
+def test_each_row_may_name_its_currency_if_a_rate_of_it_is_kept(acme, run_import):
+    set_rate(acme.workspace, currency="USD", rate=Decimal("0.5"), day=date(2026, 1, 1), by=acme.alice)
+    rows = "id,name,value,currency\n1,Own,100,eur\n2,Theirs,$200,USD\n3,Neither,300,CHF\n4,None,400,\n"
+    found = run_import("deals", rows)
+    assert found.counts["created"] == 3 and "no rate of it is kept" in str(found.report)
+    assert {(deal.name, deal.currency, deal.base_amount) for deal in Deal.objects.all()} == {
+        ("Own", "EUR", 100), ("Theirs", "USD", 100), ("None", "EUR", 400),
+    }  # fmt: skip
+    again = run_import("deals", "id,name,value,currency\n1,Own,100,USD\n", update=True)
+    assert again.counts == {"updated": 1}, again.report
+    assert Deal.objects.get(name="Own").base_amount == 50
