@@ -14,8 +14,10 @@ from django.utils import timezone
 from activities.actions.meetings import tell_attendees
 from activities.actions.notifying import notify_of_task
 from activities.actions.recording import about
+from activities.causes import caused
 from activities.due import end_of_day, reminder
 from activities.models import SUBJECTS, Activity, Door, Notification, Task
+from activities.outbox import ring, tries_for
 from activities.repeat import first_of_series, next_of_series
 from workspaces.access import acting, check_may
 from workspaces.action import NotAllowed, Refused, Stale, action
@@ -349,15 +351,19 @@ def _tell(task: Task, kind: Activity.Kind, *, by: Membership | None, door: Door,
     keys = {name: getattr(task, name) for name in subject_keys()}
     if not any(keys.values()):
         return
+    # That a task is opened again undoes no move: nothing follows from it.
+    if tries := tries_for(kind) if kind != Activity.Kind.UNDO else 0:
+        ring(task.workspace_id)
     Activity.objects.create(
         workspace_id=task.workspace_id,
+        tries_left=tries,
         kind=kind,
         actor_id=acting(by),
         door=door,
         at=at,
         task=task,
         body=task.title,
-        data={"why": why} if why else {},
+        data=caused({"why": why} if why else {}),
         minutes=task.minutes if kind == Activity.Kind.MEETING else None,
         **keys,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from activities.models import Activity, Door, Task
 from automation.actions.processing import ROBOTS
@@ -56,8 +57,15 @@ class Loaded:
         found = StageEvent.objects.select_related("to_stage")
         return cls(
             found.in_bulk([pk for pk in moves if pk]) if moves else {},
-            Message.objects.only("pk", "intent", "state").in_bulk([pk for pk in mails if pk]) if mails else {},
+            Message.objects.only("pk", "intent", "state", "received_at").in_bulk([pk for pk in mails if pk])
+            if mails
+            else {},
         )
+
+    def moment(self, line: Activity) -> datetime:
+        """When it happened here: a mail when it came in, whatever day it bears."""
+        message = self.messages.get(line.data.get("message") or 0)
+        return message.received_at if message else line.at
 
 
 def any_of(of: Of, name: str, value: object) -> bool:

@@ -21,7 +21,7 @@ def answer(line: Activity) -> None:
     keys = of_kind(line.kind)
     versions = RuleVersion.objects.filter(
         workspace_id=line.workspace_id, is_current=True, event__in=keys,
-        rule__on_since__lte=line.at, rule__archived_at=None,
+        rule__on_since__isnull=False, rule__archived_at=None,
     )  # fmt: skip
     found = list(versions.select_related("rule", "workspace").order_by("rule__position", "rule_id"))
     if not found:
@@ -34,7 +34,7 @@ def answer(line: Activity) -> None:
 
 def run_of(version: RuleVersion, line: Activity, loaded: Loaded) -> RuleRun | None:
     event = EVENTS[version.event]
-    if not happened(event, version.of, [line], loaded):
+    if version.rule.on_since > loaded.moment(line) or not happened(event, version.of, [line], loaded):
         return None
     if RuleRun.objects.filter(rule_id=version.rule_id, activity=line).exists():
         return None

@@ -165,6 +165,8 @@ def status(run: RuleRun, step: RuleStep, subject: Deal | Lead, row: RunStep) -> 
 def assign(run: RuleRun, step: RuleStep, subject: Deal | Lead, row: RunStep) -> str:
     owner = one_of(step, subject)
     if owner.user_id == subject.owner_id:
+        if step.who == RuleStep.Who.TEAM:  # whose turn is used up by it
+            return f"It stays with {owner}, whose turn it was"
         raise LeftOut(f"{owner} is the owner already.")
     if isinstance(subject, Deal):
         update_deal(subject, by=None, version=subject.version, door=By, owner_id=owner.user_id)

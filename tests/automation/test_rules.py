@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
+from decimal import Decimal
 
+import pytest
+from django.utils import timezone
+
+from activities import outbox
+from activities.actions import complete_task, log_call, log_meeting, plan_task
 from activities.models import Activity, Notification, Task
-from automation.models import RuleRun
-from deals.actions import move_to_stage
+from automation import actions
+from automation.actions import read_message, receive
+from automation.actions.deciding import correct
+from automation.intents import Intent
+from automation.models import Message, Rule, RuleRun, Sending, Suppression, WebhookCall
+from automation.rules import editing, guards, matching, running
+from automation.rules.editing import Said
+from automation.rules.starters import STARTERS
+from deals.actions import find_or_create_tags, move_to_stage, undo_stage_change, update_deal
+from deals.models import StageEvent
+from leads.actions import update_lead
+from tests.automation.mails import mail, make_lead, read_as
 from tests.automation.rules import TASK, Step, again, make_rule, said, work
 from tests.factories import make_deal
+from workspaces.action import NotAllowed, Refused, Stale
+from workspaces.models import Membership, Role
 
 State = RuleRun.State
+TELL = Step("notify", text="Look at {deal}", who="owner")
 
 
 @pytest.fixture
@@ -18,10 +37,23 @@ def deal(acme):
     return make_deal(acme.bob, acme.stages["Contacted"], "Cold chain", 5000)
 
 
+@pytest.fixture
+def lead(acme):
+    return make_lead(acme.bob)
+
+
+def one(cast) -> RuleRun:
+    [run] = work(cast)
+    return run
+
+
+# --- when -----------------------------------------------------------------------------------------------------
+
+
 def test_a_rule_answers_what_happens_while_it_is_on(acme):
     rule = make_rule(acme, "deal_created", name="New deals")
     deal = make_deal(acme.bob, acme.stages["New"])
-    [run] = work(acme)
+    run = one(acme)
     assert (run.state, run.deal, run.rule) == (State.DONE, deal, rule)
     task = Task.objects.get(deal=deal, why="by the rule “New deals”")
     assert (task.title, task.type, task.assignee) == ("Call Cold-chain monitoring", "call", acme.bob.user)
@@ -29,36 +61,384 @@ def test_a_rule_answers_what_happens_while_it_is_on(acme):
     assert said(run) == [("done", "Planned “Call Cold-chain monitoring” for Bob")]
 
 
-def test_delivered_twice_it_runs_once(acme):
-    make_rule(acme, "deal_created")
+def test_what_happened_while_it_was_off_is_not_made_up_for(acme):
+    rule = make_rule(acme, "deal_created", on=False)
     make_deal(acme.bob, acme.stages["New"])
-    work(acme)
+    assert work(acme) == []
+    editing.switch_rule(rule, by=acme.alice, on=True)
     again("deal_created", acme)
-    assert RuleRun.objects.count() == 1 and Task.objects.count() == 1
+    assert RuleRun.objects.count() == 0
 
 
-def test_a_move_by_a_rule_names_it_in_the_timeline_and_can_be_undone(acme, deal):
-    make_rule(acme, "deal_moved", Step("move", stage=acme.stages["Proposal"]), name="Onwards", stage=[acme.stages["Qualified"].pk])  # fmt: skip
+def test_every_event_of_deals_is_told_by_its_line(acme, deal):
+    stages = acme.stages
+    for event in ("moved", "won", "lost", "owner", "amount", "close", "call", "meeting", "task"):
+        make_rule(acme, f"deal_{event}", TELL, name=event)
+    move_to_stage(deal, stages["Qualified"], by=acme.bob)
+    deal.refresh_from_db()
+    deal = update_deal(deal, by=acme.bob, version=deal.version, amount=Decimal(7))
+    deal = update_deal(deal, by=acme.bob, version=deal.version, owner_id=acme.alice.user_id)
+    update_deal(deal, by=acme.bob, version=deal.version, expected_close_date=timezone.localdate())
+    log_call(deal, by=acme.bob, outcome="connected")
+    log_meeting(deal, by=acme.bob, body="Met")
+    complete_task(plan_task(deal, "Do", by=acme.bob), by=acme.bob)
+    move_to_stage(deal, stages["Lost"], by=acme.bob, reason="Price too high")
+    ran = [run.rule.name for run in work(acme)]
+    assert ran == ["moved", "amount", "owner", "close", "call", "meeting", "task", "moved", "lost"]
+    won = make_deal(acme.bob, stages["Proposal"])
+    move_to_stage(won, stages["Won"], by=acme.bob)
+    assert [run.rule.name for run in work(acme)][len(ran) :] == ["moved", "won"]
+
+
+def test_every_event_of_leads_is_told_by_its_line(acme):
+    for event in ("created", "status", "owner", "converted", "call", "meeting", "task"):
+        make_rule(acme, f"lead_{event}", Step("notify", text="See {name}", who="owner"), name=event)
+    lead = make_lead(acme.bob)
+    lead = update_lead(lead, by=acme.bob, version=lead.version, status="connected")
+    lead = update_lead(lead, by=acme.bob, version=lead.version, owner_id=acme.alice.user_id)
+    log_call(lead, by=acme.bob, outcome="busy")
+    log_meeting(lead, by=acme.bob, body="Met")
+    complete_task(plan_task(lead, "Do", by=acme.bob), by=acme.bob)
+    assert [run.rule.name for run in work(acme)] == ["created", "status", "owner", "call", "meeting", "task"]
+
+
+@pytest.mark.parametrize(
+    ("event", "of", "runs"),
+    [
+        ("deal_moved", {"stage": ["Qualified"]}, 1),
+        ("deal_moved", {"stage": ["Proposal", "Won"]}, 0),
+        ("deal_call", {"outcome": ["connected"]}, 1),
+        ("deal_call", {"outcome": ["busy", "voicemail"]}, 0),
+        ("deal_task", {"type": ["todo"]}, 1),
+        ("deal_task", {"type": ["meeting"]}, 0),
+    ],
+)
+def test_an_event_can_be_narrowed_down(acme, deal, event, of, runs):
+    of = {name: [acme.stages[value].pk if name == "stage" else value for value in of[name]] for name in of}
+    make_rule(acme, event, TELL, **of)
     move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
-    [run] = work(acme)
+    log_call(deal, by=acme.bob, outcome="connected")
+    complete_task(plan_task(deal, "Do", by=acme.bob, type="todo"), by=acme.bob)
+    assert len(work(acme)) == runs
+
+
+def test_a_reply_of_a_certain_meaning(acme, lead):
+    make_rule(acme, "lead_reply", Step("notify", text="!", who="owner"), intent=["interested"], name="yes")
+    make_rule(acme, "lead_reply", Step("notify", text="!", who="owner"), intent=["not_now"], name="later")
+    message, _ = receive(acme.workspace, mail("Yes, I am interested. Let us talk next week."))
+    read_message(acme.workspace.pk, message.pk)
+    assert [run.rule.name for run in work(acme)] == ["yes"]
+
+
+def test_a_meaning_that_waits_for_a_person_is_answered_once_it_is_settled(acme, lead):
+    make_rule(acme, "lead_reply", Step("notify", text="!", who="owner"), intent=["not_now"])
+    message = read_as(Intent.INTERESTED, lead, acme.bob)
+    line = Activity.objects.create(
+        workspace=acme.workspace, kind="email_in", lead=lead, data={"message": message.pk}, tries_left=5
+    )
+    Message.objects.filter(pk=message.pk).update(line=line)
+    assert work(acme) == []
+    correct(Message.objects.get(pk=message.pk), Intent.NOT_NOW, by=acme.bob)
+    assert one(acme).state == State.DONE
+
+
+def test_nothing_follows_from_what_was_imported(acme, deal):
+    make_rule(acme, "deal_created")
+    Activity.objects.filter(kind="deal_created").update(door="import", tries_left=5)
+    assert work(acme) == []
+
+
+# --- if -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "runs"),
+    [
+        ("amount_min=4000", 1), ("amount_min=6000", 0), ("status=open&currency=EUR", 1), ("status=won", 0),
+        ("owner={bob}", 1), ("owner={alice}", 0), ("stage={stage}", 1), ("pipeline={pipeline}&q=cold", 1),
+    ],
+)  # fmt: skip
+def test_conditions_are_the_filter_of_the_list(acme, deal, query, runs):
+    stage = acme.stages["Qualified"]
+    who = {"bob": acme.bob.user_id, "alice": acme.alice.user_id}
+    make_rule(acme, "deal_moved", TELL, query=query.format(stage=stage.pk, pipeline=stage.pipeline_id, **who))
+    move_to_stage(deal, stage, by=acme.bob)
+    assert len(work(acme)) == runs
+
+
+def test_conditions_that_name_what_is_gone_switch_the_rule_off_and_admins_hear(acme, deal):
+    tag = find_or_create_tags(acme.workspace, ["Hot"], by=acme.alice)[0]
+    rule = make_rule(acme, "deal_moved", TELL, query=f"tag={tag.pk}")
+    tag.delete()
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    assert work(acme) == []
+    rule.refresh_from_db()
+    assert not rule.is_on and "cannot be read" in rule.paused
+    assert Notification.objects.get(kind="rule_paused").recipient == acme.alice.user
+    with pytest.raises(Refused):
+        editing.switch_rule(rule, by=acme.alice, on=True)
+
+
+# --- then -----------------------------------------------------------------------------------------------------
+
+
+def test_a_move_names_the_rule_in_the_timeline_and_can_be_undone(acme, deal):
+    step = Step("move", stage=acme.stages["Proposal"])
+    make_rule(acme, "deal_moved", step, name="Onwards", stage=[acme.stages["Qualified"].pk])
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    run = one(acme)
     deal.refresh_from_db()
     assert (run.state, deal.stage.name) == (State.DONE, "Proposal"), run.problem
     line = Activity.objects.filter(deal=deal, kind="stage_change").latest("pk")
     assert line.door == "automation" and line.actor is None
     assert line.data["cause"] == {"run": run.pk, "rule": "Onwards"}
+    undo_stage_change(StageEvent.objects.filter(deal=deal).latest("pk"), by=acme.alice)
+    deal.refresh_from_db()
+    assert deal.stage.name == "Qualified"
 
 
-def test_a_notification_is_told_once_to_the_owner(acme, deal):
-    make_rule(acme, "deal_moved", Step("notify", text="Look at {deal}", who="owner"))
-    move_to_stage(deal, acme.stages["Qualified"], by=acme.alice)
-    work(acme)
-    again("stage_change", acme)
-    [told] = Notification.objects.filter(kind=Notification.Kind.RULE)
-    assert told.recipient == acme.bob.user and told.data["text"] == "Look at Cold chain"
+def test_a_rule_reopens_nothing(acme, deal):
+    make_rule(acme, "deal_lost", Step("move", stage=acme.stages["Qualified"]), TELL)
+    move_to_stage(deal, acme.stages["Lost"], by=acme.bob, reason="Price too high")
+    run = one(acme)
+    assert said(run) == [("left_out", "It is lost: rules reopen nothing."), ("done", "Told Bob")]
+    assert run.state == State.DONE
 
 
-@pytest.mark.parametrize(("query", "runs"), [("amount_min=4000", 1), ("amount_min=6000", 0), ("stage={stage}", 1)])
-def test_conditions_are_the_filter_of_the_list(acme, deal, query, runs):
-    make_rule(acme, "deal_moved", TASK, query=query.format(stage=acme.stages["Qualified"].pk))
+def test_a_step_that_is_refused_says_why_and_holds_up_those_after_it(acme, deal):
+    make_rule(acme, "deal_moved", Step("move", stage=acme.stages["Lost"], text="Rain"), TELL)
     move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
-    assert len(work(acme)) == runs
+    run = one(acme)
+    assert run.state == State.WAITING and run.attempts == 1 and run.next_try_at > timezone.now()
+    [(state, why)] = said(run)
+    assert state == "failed" and "reason" in why and run.problem == why
+    for _ in range(running.TRIES):
+        RuleRun.objects.filter(next_try_at__isnull=False).update(next_try_at=timezone.now())
+        work(acme)
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.next_try_at) == (State.FAILED, running.TRIES, None)
+    assert not Notification.objects.filter(kind="rule").exists()
+
+
+def test_run_again_goes_on_at_the_step_that_failed(acme, deal):
+    make_rule(acme, "deal_moved", TASK, Step("assign", who="team", team=acme.north), TELL)
+    Membership.objects.filter(team=acme.north).update(team=None)
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    run = one(acme)
+    assert [state for state, _ in said(run)] == ["done", "failed"]
+    with pytest.raises(NotAllowed):
+        running.run_again(run, by=acme.bob)
+    Membership.objects.filter(pk=acme.alice.pk).update(team=acme.north)
+    running.run_again(run, by=acme.alice)
+    run = one(acme)
+    assert run.state == State.DONE and [state for state, _ in said(run)] == ["done"] * 3
+    deal.refresh_from_db()
+    assert deal.owner == acme.alice.user and Task.objects.filter(why__contains="rule").count() == 1
+    with pytest.raises(Refused):
+        running.run_again(run, by=acme.alice)
+
+
+def test_a_team_gets_them_in_turn(acme):
+    Membership.objects.filter(pk=acme.alice.pk).update(team=acme.north)
+    make_rule(acme, "deal_created", Step("assign", who="team", team=acme.north))
+    deals = [make_deal(acme.bob, acme.stages["New"], f"Deal {n}") for n in range(4)]
+    work(acme)
+    owners = []
+    for deal in deals:
+        deal.refresh_from_db()
+        owners.append(deal.owner.name)
+    assert sorted(owners) == ["Alice", "Alice", "Bob", "Bob"] and owners[0] == owners[2]
+
+
+def test_tags_and_statuses(acme, deal, lead):
+    [tag] = find_or_create_tags(acme.workspace, ["Hot"], by=acme.alice)
+    make_rule(acme, "deal_moved", Step("tag", tag=tag))
+    make_rule(acme, "lead_call", Step("status", status="connected"))
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    log_call(lead, by=acme.bob, outcome="connected")
+    assert [run.state for run in work(acme)] == [State.DONE, State.DONE]
+    lead.refresh_from_db()
+    assert lead.status == "connected" and deal.tag_links.get().tag == tag
+
+
+def test_managers_are_those_of_the_owners_team_else_the_admins(acme, deal):
+    make_rule(acme, "deal_moved", Step("notify", text="!", who="managers"))
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    work(acme)
+    assert Notification.objects.get(kind="rule").recipient == acme.alice.user
+    Membership.objects.filter(pk=acme.vera.pk).update(role=Role.MANAGER, team=acme.north)
+    move_to_stage(deal, acme.stages["Proposal"], by=acme.bob)
+    work(acme)
+    assert Notification.objects.filter(kind="rule").latest("pk").recipient == acme.vera.user
+
+
+@pytest.fixture
+def template(acme):
+    facts = {"name": "Hello", "subject": "For {company}", "body": "Dear {first_name}"}
+    return actions.create_template(acme.workspace, by=acme.alice, **facts)
+
+
+def test_a_mail_is_queued_once_in_the_owners_name(acme, lead, template):
+    make_rule(acme, "lead_status", Step("mail", template=template), status=["nurture"])
+    update_lead(lead, by=acme.alice, version=lead.version, status="nurture")
+    assert one(acme).state == State.DONE
+    again("field_change", acme)
+    [sending] = Sending.objects.all()
+    assert sending.by == acme.bob.user and "/opt-out/" in sending.opt_out
+    assert (sending.message.subject_line, sending.message.text) == ("For Brightwater", "Dear Ida")
+
+
+def test_who_wants_no_mail_gets_none(acme, lead, template):
+    make_rule(acme, "lead_status", Step("mail", template=template))
+    Suppression.objects.create(workspace=acme.workspace, email="ida@brightwater.example", reason="unsubscribed")
+    update_lead(lead, by=acme.alice, version=lead.version, status="nurture")
+    run = one(acme)
+    assert run.state == State.DONE and said(run)[0][0] == "left_out" and not Sending.objects.exists()
+
+
+# --- once -----------------------------------------------------------------------------------------------------
+
+
+def test_delivered_twice_it_runs_once(acme):
+    make_rule(acme, "deal_created", TASK, TELL, Step("webhook", url="https://hooks.example/in"))
+    make_deal(acme.bob, acme.stages["New"])
+    work(acme)
+    again("deal_created", acme)
+    again("deal_created", acme)
+    assert [model.objects.count() for model in (RuleRun, Task, WebhookCall)] == [1, 1, 1]
+    assert Notification.objects.filter(kind="rule").count() == 1
+
+
+class Killed(BaseException):
+    """What a worker's end looks like from inside."""
+
+
+def test_a_worker_that_dies_between_two_steps_leaves_neither(acme, deal, monkeypatch):
+    make_rule(acme, "deal_moved", TASK, TELL)
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    for pk in outbox.pending(acme.workspace.pk):
+        outbox.hand_on(acme.workspace.pk, pk)
+    [pk] = running.waiting(acme.workspace.pk)
+    steps = running.DO | {"notify": lambda *_: (_ for _ in ()).throw(Killed)}
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "DO", steps)
+        with pytest.raises(Killed):
+            running.run(acme.workspace.pk, pk)
+    assert not Task.objects.filter(why__contains="rule").exists()
+    run = one(acme)
+    assert run.state == State.DONE and run.steps.count() == 2 and Task.objects.filter(why__contains="rule").count() == 1
+
+
+# --- guards ---------------------------------------------------------------------------------------------------
+
+
+def test_two_rules_that_answer_each_other_stop(acme, deal):
+    a, b = acme.stages["Qualified"], acme.stages["Proposal"]
+    make_rule(acme, "deal_moved", Step("move", stage=b), stage=[a.pk], name="There")
+    make_rule(acme, "deal_moved", Step("move", stage=a), stage=[b.pk], name="Back")
+    move_to_stage(deal, a, by=acme.bob)
+    runs = work(acme, rounds=10)
+    assert [(run.rule.name, run.state, run.depth) for run in runs] == [
+        ("There", "done", 1),
+        ("Back", "done", 2),
+        ("There", "stopped", 3),
+    ]
+    assert runs[2].problem == "Stopped: it ran in this chain already (There, Back, then this one again)."
+    assert runs[2].cause == runs[1]
+
+
+def test_no_more_than_three_follow_from_one_another(acme, deal):
+    way = ["Qualified", "Meeting scheduled", "Proposal", "Contacted", "New"]
+    for here, there in zip(way, way[1:], strict=False):
+        make_rule(acme, "deal_moved", Step("move", stage=acme.stages[there]), stage=[acme.stages[here].pk], name=here)
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    runs = work(acme, rounds=10)
+    assert [run.state for run in runs] == ["done", "done", "done", "stopped"]
+    assert "3 rules have followed" in runs[3].problem
+    deal.refresh_from_db()
+    assert deal.stage.name == "Contacted"
+
+
+def test_a_rule_that_runs_too_often_switches_itself_off(acme, deal, monkeypatch):
+    monkeypatch.setattr(matching, "MOST_OFTEN", 2)
+    rule = make_rule(acme, "deal_call", TELL)
+    for _ in range(4):
+        log_call(deal, by=acme.bob, body="Said")
+    assert [run.state for run in work(acme)] == ["stopped"] * 3
+    rule.refresh_from_db()
+    assert not rule.is_on and "within an hour" in rule.paused
+    told = Notification.objects.get(kind="rule_paused")
+    assert told.recipient == acme.alice.user and "switched itself off" in told.data["text"]
+    assert guards.MOST_OFTEN == 1000 and timedelta(hours=1) == guards.WITHIN
+
+
+def test_what_waits_when_a_rule_is_switched_off_is_not_done(acme, deal):
+    rule = make_rule(acme, "deal_moved", TASK)
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    for pk in outbox.pending(acme.workspace.pk):
+        outbox.hand_on(acme.workspace.pk, pk)
+    editing.switch_rule(rule, by=acme.alice, on=False)
+    run = one(acme)
+    assert run.state == State.STOPPED and "switched off" in run.problem and not run.steps.exists()
+
+
+# --- versions and roles ---------------------------------------------------------------------------------------
+
+
+def test_a_change_makes_a_version_and_the_log_tells_which_ran(acme, deal):
+    rule = make_rule(acme, "deal_moved", TELL, name="Look")
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    work(acme)
+    rule.refresh_from_db()
+    changed = editing.change_rule(
+        rule, by=acme.alice, version=rule.version, name="Look", said=Said("deal_moved", steps=[TASK])
+    )
+    same = editing.change_rule(
+        rule, by=acme.alice, version=changed.version, name="Look", said=editing.said_of(editing.current(rule))
+    )
+    assert same.version == changed.version
+    move_to_stage(deal, acme.stages["Proposal"], by=acme.bob)
+    assert [run.version.number for run in work(acme)] == [1, 2]
+    assert [step.kind for step in rule.versions.get(number=1).steps.all()] == ["notify"]
+    with pytest.raises(Stale):
+        editing.change_rule(rule, by=acme.alice, version=1, name="Other", said=Said("deal_moved", steps=[TASK]))
+
+
+def test_only_admins_change_rules(acme):
+    rule = make_rule(acme, "deal_created", on=False)
+    new = Said("deal_created", steps=[TASK])
+    for verb in (
+        lambda by: editing.create_rule(acme.workspace, by=by, name="Mine", said=new),
+        lambda by: editing.change_rule(rule, by=by, version=rule.version, name="Mine", said=new),
+        lambda by: editing.switch_rule(rule, by=by, on=True),
+        lambda by: editing.copy_rule(rule, by=by),
+        lambda by: editing.delete_rule(rule, by=by),
+        lambda by: editing.reorder_rules(acme.workspace, [rule.pk], seen=[rule.pk], by=by),
+    ):
+        for member in (acme.bob, acme.vera):
+            with pytest.raises(NotAllowed):
+                verb(member)
+    assert Rule.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step("task", text="", type="call", who="owner"), Step("task", text="{x}", type="call", who="owner"),
+        Step("task", text="Do", type="call", who="managers"), Step("task", text="Do", type="call", who="member"),
+        Step("move"), Step("status", status="nurture"), Step("assign", who="team"), Step("tag"), Step("mail"),
+        Step("webhook", url="ftp://a.example"), Step("webhook", url="https://127.0.0.1/"),
+        Step("webhook", url="https://a.example", secret="short"),
+    ],
+)  # fmt: skip
+def test_a_step_that_cannot_work_is_refused(acme, step, settings):
+    settings.OUTBOUND_NETWORKS = []
+    with pytest.raises(Refused) as refused:
+        editing.create_rule(acme.workspace, by=acme.alice, name="Odd", said=Said("deal_created", steps=[step]))
+    assert next(iter(refused.value.fields)).startswith("step-0-")
+
+
+def test_each_ready_made_rule_can_be_kept(acme):
+    for starter in STARTERS.values():
+        rule = editing.create_rule(acme.workspace, by=acme.alice, name=starter.name, said=starter.said)
+        assert editing.switch_rule(rule, by=acme.alice, on=True).is_on
