@@ -23,6 +23,8 @@ _BUT = re.compile(
 )
 # What a rule is worth beside the words: more, and the model trusts the rules further than they carry.
 RULES = 0.25
+DENIED = 4  # words
+_ENDS = re.compile(r"[.!?](?=\s|$)")
 _LENGTHS = (2, 4, 7, 12, 20, 35, 60)
 
 
@@ -52,11 +54,14 @@ def features(folded: Folded, found: list[Finding]) -> dict[str, float]:
     counted = dict.fromkeys(_rules(found), RULES)
     counted[f"size {sum(len(words) > length for length in _LENGTHS)}"] = RULES
     counted |= dict.fromkeys((f"sign {sign}" for sign in signs), RULES)
+    if ends := _ENDS.findall(folded.body):
+        counted |= dict.fromkeys((f"opens {ends[0]}", f"closes {ends[-1]}"), RULES)
     last, turn = sentences[-1:], _sentences(_turn(folded.body))[0][:1]
     for names, weight in (
         ([f"w {name}" for sentence in sentences for name in _grams(["^", *sentence, "$"], 1, 3)], 2.0),
         ([f"m {name}" for sentence in sentences for name in _grams(["^", *_meanings(sentence), "$"], 1, 3)], 2.0),
         ([f"c {name}" for word in words for name in _pieces(word)], 1.5),
+        ([f"n {name}" for sentence in sentences for name in _denied(sentence)], 2.0),
         # What counts is said at the end, and behind a "but".
         ([f"l {name}" for sentence in last for name in _grams(sentence, 1, 2)], 3.4),
         ([f"lm {name}" for sentence in last for name in _grams(_meanings(sentence), 1, 2)], 3.4),
@@ -92,6 +97,18 @@ def _sentences(body: str) -> tuple[list[list[str]], list[str]]:
 
 def _meanings(sentence: list[str]) -> list[str]:
     return [word if word.startswith("<") else concept(word) for word in sentence if word[0] == "<" or concept(word)]
+
+
+def _denied(sentence: list[str]) -> Iterable[str]:
+    """What a "not" reaches: the few words behind it."""
+    reach = 0
+    for word in sentence:
+        meaning = concept(word)
+        if meaning == "neg":
+            reach = DENIED
+        elif reach and not word.startswith("<"):
+            reach -= 1
+            yield meaning or word
 
 
 def _grams(words: list[str], least: int, most: int) -> Iterable[str]:

@@ -14,6 +14,7 @@ import numpy
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from automation.intents import Intent, Judgement
 from automation.wording.features import features
@@ -23,7 +24,7 @@ from automation.wording.patterns import findings
 
 SENTENCES = Path(__file__).parent / "training.jsonl"
 FOLDS = 5
-STRENGTH = 8.0
+STRENGTH = 3.0
 UNIT = 0.01  # weights are kept as whole numbers of this
 CORRECTION = 5
 LEAST = 4  # weights that are all smaller change nothing and are left out
@@ -143,5 +144,6 @@ def _fit(
         often.update(dict.fromkeys(row, weight))
     counts = DictVectorizer()
     table = counts.fit_transform([{name: value for name, value in row.items() if often[name] > 1} for row in rows])
-    learner = LogisticRegression(C=STRENGTH, max_iter=1000).fit(table, intents, sample_weight=weights)
+    with threadpool_limits(1):  # more threads wait for each other longer than they count
+        learner = LogisticRegression(C=STRENGTH, max_iter=1000).fit(table, intents, sample_weight=weights)
     return counts.get_feature_names_out().tolist(), learner
