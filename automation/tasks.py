@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from celery import shared_task
+from django.conf import settings
 
 from activities.actions import mailing
-from automation.actions import alarms, due_steps, fetching, mailboxes, processing, send_step
+from automation.actions import alarms, due_steps, fetching, mailboxes, processing, send_step, suggesting
 from automation.models import Sending
 from automation.rules import calling, running
 from workspaces.background import after_commit
@@ -39,6 +42,15 @@ def read_missed() -> None:
     """Each workspace in which something waits has a task of its own: one that is slow holds up no other."""
     for workspace_id in processing.waited_for():
         read_left.delay(workspace_id)
+
+
+@shared_task
+def suggest_intents() -> None:
+    """Asks the language model, where there is one, about what waits for a person. All workspaces share one round's time."""
+    until = monotonic() + suggesting.ROUND
+    for workspace_id in workspace_ids() if settings.INTENT_MODEL["url"] else ():
+        with survived(f"Suggestions for workspace {workspace_id}"):
+            suggesting.suggest_intents(workspace_id, until)
 
 
 @shared_task

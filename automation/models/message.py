@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from activities.models import About, Activity, subject_indexes
-from automation.intents import Intent
+from automation.intents import AUTOMATIC, Intent
 from automation.models.mailbox import Mailbox
 from workspaces.access import visible_owners
 from workspaces.models import Membership, Role
@@ -33,6 +33,12 @@ class MessageQuerySet(models.QuerySet):
         if owners is None:
             return self.filter(~unmatched | own | Q(mailbox=None) | Q(mailbox__owner=None))
         return self.filter(Q(lead__owner_id__in=owners) | Q(deal__owner_id__in=owners) | unmatched & own)
+
+    def unsure(self) -> MessageQuerySet:
+        """Left to a person because the classifier of words is unsure, and no language model was asked yet."""
+        undecided = self.filter(state=Message.State.REVIEW, handled_at=None, direction=Message.Direction.IN)
+        of_words = undecided.filter(judged_by__startswith="words-", judged=F("intent"), confidence__lt=AUTOMATIC)
+        return of_words.filter(suggestion={}).exclude(visible_text="")
 
     def corrections(self) -> models.QuerySet:
         """(text, intent, language) of what a person took for something else than the classifier of words did."""
@@ -131,6 +137,12 @@ class Message(Kept):
     intent = models.CharField(max_length=14, choices=Intent, blank=True, help_text="What it is taken for now.")
     confidence = models.FloatField(default=0, editable=False)
     phrase = models.TextField(blank=True, editable=False)
+    suggestion = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="What a language model, asked as {by}, takes it for: {intent, phrase}.",
+    )
     language = models.CharField(max_length=2, blank=True)
     until = models.DateField(null=True, blank=True, help_text="The day that it names.")
     bounced_address = models.EmailField(max_length=254, blank=True)
@@ -155,6 +167,11 @@ class Message(Kept):
                 name="message_open",
                 condition=Q(handled_at=None, direction="in"),
             ),
+            models.Index(
+                fields=["workspace", "id"],
+                name="message_undecided",
+                condition=Q(state__in=("review", "unmatched", "failed"), handled_at=None, direction="in"),
+            ),
             models.Index(fields=["workspace", "message_id"], name="message_id", condition=~Q(message_id="")),
         ]
         constraints = [
@@ -174,6 +191,10 @@ class Message(Kept):
     def at(self):
         """When it was written, as far as that can be believed."""
         return min(self.sent_at, self.received_at) if self.sent_at else self.received_at
+
+    @property
+    def suggested(self) -> Intent | None:
+        return Intent(self.suggestion["intent"]) if self.suggestion.get("intent") else None
 
     @property
     def percent(self) -> int:
