@@ -1,4 +1,4 @@
-"""What every page's frame shows of its reader: the bell, and how many of their tasks are due."""
+"""What every page's frame shows of its reader: the bell, how many of their tasks are due, and what apps above count."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import cache
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 
 from activities import inbox
 from activities.due import WIDEST
+from workspaces.access import reach
 from workspaces.formats import Formats
-from workspaces.models import Membership
+from workspaces.models import Membership, Role
 
 
 def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
@@ -22,15 +25,23 @@ def frame(request: HttpRequest) -> dict[str, Callable[[], object]]:
     if member is None:
         return {}
     look = cache(lambda: glance(member, Formats.of(request)))
+
+    def count(place: int) -> Callable[[], object]:
+        return lambda: Formats.of(request).number(look()[place]) if look()[place] else ""
+
     return {
         "unread": lambda: inbox.unread(member) if look()[1] else 0,
-        "tasks_due": lambda: Formats.of(request).number(look()[0]) if look()[0] else "",
+        "tasks_due": count(0),
+        **{name: count(place) for place, name in enumerate(settings.FRAME_COUNTS, 2)},
     }
 
 
 # Every page asks, so it is written out: both answers in one statement, and none of the ORM's time. What is due is what
 # `Task.objects.of(member).open().filter(due_by(…))` finds; `around` is what an index starts at.
 _GLANCE = """
+    WITH reach AS MATERIALIZED (
+        SELECT user_id FROM workspaces_membership WHERE workspace_id = %(workspace)s AND team_id = %(team)s
+        UNION SELECT %(user)s)
     SELECT
         (SELECT count(*) FROM activities_task t LEFT JOIN deals_deal d ON d.workspace_id = t.workspace_id AND d.id = t.deal_id
          WHERE t.workspace_id = %(workspace)s AND t.assignee_id = %(user)s AND t.status = 'open' AND d.deleted_at IS NULL
@@ -41,8 +52,16 @@ _GLANCE = """
 """
 
 
-def glance(member: Membership, formats: Formats) -> tuple[int, bool]:
-    """How many tasks are due today or before (see due_by), and whether some notification may be unread."""
+@cache
+def _statement() -> str:
+    """With what the apps above count (settings.FRAME_COUNTS): each is SQL for one number, of the values below and of
+    `reach`, the users whose records the reader sees where that is not everybody."""
+    return _GLANCE + "".join(f", ({import_string(path)})" for path in settings.FRAME_COUNTS.values())
+
+
+def glance(member: Membership, formats: Formats) -> tuple[int, ...]:
+    """How many tasks are due today or before (see due_by), whether some notification may be unread, and FRAME_COUNTS."""
+    sees_all, team_id = reach(member)
     end = datetime.combine(formats.today + timedelta(days=1), time(), formats.zone)
     values = {
         "workspace": member.workspace_id,
@@ -50,6 +69,9 @@ def glance(member: Membership, formats: Formats) -> tuple[int, bool]:
         "today": formats.today,
         "end": end,
         "around": end + WIDEST,
+        "is_admin": member.may(Role.ADMIN),
+        "sees_all": sees_all,
+        "team": team_id,
     }
     with connection.cursor() as cursor:
-        return cursor.execute(_GLANCE, values).fetchone()
+        return cursor.execute(_statement(), values).fetchone()

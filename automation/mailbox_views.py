@@ -18,6 +18,7 @@ from automation.health import health_of, how_long
 from automation.imap import MailProblem
 from automation.mailbox_forms import FetchedForm, InletForm, MailboxForm, PasswordForm
 from automation.models import Mailbox, Provider, SignIn
+from automation.own_words import learnt
 from workspaces.access import MemberRequest, login_only, member_required
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused
@@ -43,9 +44,8 @@ Row = dict[str, Any]
 @member_required(Role.REP)
 def mailbox_list(request: MemberRequest) -> HttpResponse:
     found = Mailbox.objects.of(request.member).live().select_related("owner").prefetch_related("logins", "inlets")
-    return render(
-        request, "automation/mailbox_list.html", {"rows": [row(mailbox) for mailbox in found.order_by("name")]}
-    )
+    context = {"rows": [row(mailbox) for mailbox in found.order_by("name")], "learnt": learnt(request.workspace.pk)}
+    return render(request, "automation/mailbox_list.html", context)
 
 
 def row(mailbox: Mailbox) -> Row:

@@ -1,18 +1,33 @@
 """What a workspace's own people taught: a model beside the shipped one, for this workspace alone.
 
-It is made of the shipped sentences and of this workspace's corrections (`train_intent --workspace`), and kept with its
-private files: words of its mails never reach another workspace.
+It is made of the shipped sentences and of this workspace's corrections (`train_intent`, by itself once a week where there are
+enough new ones), and kept with its private files: words of its mails never reach another workspace.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from automation.intents import Judgement
 from automation.wording.model import Classifier, loaded, shipped
+
+LEAST = 20  # corrections since the last time, before it is worth while to learn again
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """When a workspace's corrections were last learnt from, how many there were, and whether what came of it was kept."""
+
+    at: datetime
+    corrections: int
+    is_kept: bool
 
 
 def own_file(workspace_id: int) -> Path:
@@ -35,3 +50,36 @@ def judge_for(workspace_id: int, text: str, language: str = "") -> Judgement:
 @lru_cache(maxsize=16)
 def _kept(file: str, _changed: int) -> Classifier:
     return loaded(Path(file))
+
+
+def learnt(workspace_id: int) -> Learnt | None:
+    try:
+        said = json.loads(_note(workspace_id).read_text("utf-8"))
+        return Learnt(datetime.fromisoformat(said["at"]), int(said["corrections"]), bool(said["is_kept"]))
+    except (OSError, ValueError, LookupError, TypeError):  # never yet
+        return None
+
+
+def is_due(workspace_id: int, corrections: int) -> bool:
+    last = learnt(workspace_id)
+    return corrections >= (last.corrections if last else 0) + LEAST
+
+
+def keep(workspace_id: int, model: bytes, corrections: int, *, is_worse: bool) -> None:
+    """The model judges from now on, unless it is worse; either way this was the last time."""
+    if not is_worse:
+        write(own_file(workspace_id), model)
+    said = asdict(Learnt(timezone.now(), corrections, not is_worse))
+    write(_note(workspace_id), json.dumps(said, default=str).encode())
+
+
+def write(file: Path, content: bytes) -> None:
+    """Whoever reads at this moment finds the old one, or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written = file.with_suffix(".new")
+    written.write_bytes(content)
+    written.replace(file)
+
+
+def _note(workspace_id: int) -> Path:
+    return own_file(workspace_id).with_suffix(".learnt")

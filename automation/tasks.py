@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from time import monotonic
 
 from celery import shared_task
 from django.conf import settings
+from django.core.management import call_command
 
 from activities.actions import mailing
 from automation.actions import alarms, due_steps, fetching, mailboxes, processing, send_step, suggesting
-from automation.models import Sending
+from automation.models import Message, Sending
+from automation.own_words import is_due
 from automation.rules import calling, running
 from workspaces.background import after_commit
+from workspaces.models import Workspace
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
 
@@ -42,6 +46,23 @@ def read_missed() -> None:
     """Each workspace in which something waits has a task of its own: one that is slow holds up no other."""
     for workspace_id in processing.waited_for():
         read_left.delay(workspace_id)
+
+
+@shared_task
+def learn_corrections() -> None:
+    """Each workspace with enough new corrections learns from them, in a task of its own."""
+    for workspace_id in workspace_ids():
+        with survived(f"The corrections of workspace {workspace_id}"), tenant(workspace_id):
+            if is_due(workspace_id, Message.objects.corrections().count()):
+                after_commit("automation.tasks.learn", workspace_id)
+
+
+@shared_task
+def learn(workspace_id: int) -> None:
+    """By the command: what learns is loaded only where it is run."""
+    with tenant(workspace_id):
+        slug = Workspace.objects.get(pk=workspace_id).slug
+    call_command("train_intent", workspace=slug, stdout=StringIO())
 
 
 @shared_task

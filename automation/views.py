@@ -17,6 +17,7 @@ from automation.intents import Intent
 from automation.mail.parsing import read
 from automation.mail.parts import Attachment
 from automation.models import Effect, Message
+from automation.reply_report import ReplyReport
 from leads.actions import named_contact
 from workspaces.access import MemberRequest, member_required, visible_owners
 from workspaces.dialogs import is_script, saved
@@ -30,6 +31,11 @@ FRAMED = {"default-src": ["'none'"], "style-src": ["'none'"], "frame-ancestors":
 def inbox(request: MemberRequest) -> HttpResponse:
     """?tab: one of inbox.TABS, ?message: the open one, ?before: the next page."""
     return render_page(request, "automation/inbox.html", {"inbox": Inbox(request)})
+
+
+@member_required()
+def reply_report(request: MemberRequest) -> HttpResponse:
+    return render(request, "automation/reply_report.html", {"report": ReplyReport(request)})
 
 
 @member_required()

@@ -6,6 +6,7 @@ SCHEDULE = {
     "forget-mailboxes": {"task": "automation.tasks.forget_mailboxes", "schedule": 86400},
     "read-missed-mail": {"task": "automation.tasks.read_missed", "schedule": 10},
     "suggest-intents": {"task": "automation.tasks.suggest_intents", "schedule": 30},
+    "learn-corrections": {"task": "automation.tasks.learn_corrections", "schedule": 604800},
     "run-campaigns": {"task": "automation.tasks.run_campaigns", "schedule": 60},
     "run-missed-rules": {"task": "automation.tasks.run_missed_rules", "schedule": 30},
     "call-due-webhooks": {"task": "automation.tasks.call_due_webhooks", "schedule": 30},

@@ -199,6 +199,9 @@ WORKSPACE_STARTERS = [
     "deals.actions.create_playbook",
 ]
 
+# What the frame of every page counts beside tasks: {name in templates: SQL of an app above} (activities/context.py).
+FRAME_COUNTS = {"mail_undecided": "automation.counts.UNDECIDED"}
+
 # --- safety ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -94,17 +94,24 @@ def check_may(member: Membership | None, role: Role, doing: str) -> None:
         raise NotAllowed(f"Only {article} {role.label.lower()} or above may {doing}.")
 
 
-def visible_owners(member: Membership) -> list[int] | None:
-    """Whose deals and leads this member sees: user ids, or None for everybody's (domain.md section 1)."""
+def reach(member: Membership) -> tuple[bool, int | None]:
+    """(whether this member sees everybody's deals and leads, else whose team's): without a team only their own."""
     setting = member.workspace.visibility
     if setting == Workspace.Visibility.ALL or member.may(Role.ADMIN):
+        return True, None
+    is_alone = member.role == Role.REP and setting == Workspace.Visibility.OWN
+    return False, None if is_alone else member.team_id
+
+
+def visible_owners(member: Membership) -> list[int] | None:
+    """Whose deals and leads this member sees: user ids, or None for everybody's (domain.md section 1)."""
+    sees_all, team_id = reach(member)
+    if sees_all:
         return None
-    if member.role == Role.REP and setting == Workspace.Visibility.OWN or member.team_id is None:
+    if team_id is None:
         return [member.user_id]
     return list(
-        Membership.objects.filter(workspace_id=member.workspace_id, team_id=member.team_id).values_list(
-            "user_id", flat=True
-        )
+        Membership.objects.filter(workspace_id=member.workspace_id, team_id=team_id).values_list("user_id", flat=True)
     )
 
 

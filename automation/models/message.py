@@ -34,10 +34,15 @@ class MessageQuerySet(models.QuerySet):
             return self.filter(~unmatched | own | Q(mailbox=None) | Q(mailbox__owner=None))
         return self.filter(Q(lead__owner_id__in=owners) | Q(deal__owner_id__in=owners) | unmatched & own)
 
+    def undecided(self) -> MessageQuerySet:
+        """What a person has to decide about."""
+        return self.filter(state__in=Message.NEEDS_PERSON, handled_at=None, direction=Message.Direction.IN)
+
     def unsure(self) -> MessageQuerySet:
         """Left to a person because the classifier of words is unsure, and no language model was asked yet."""
-        undecided = self.filter(state=Message.State.REVIEW, handled_at=None, direction=Message.Direction.IN)
-        of_words = undecided.filter(judged_by__startswith="words-", judged=F("intent"), confidence__lt=AUTOMATIC)
+        of_words = self.undecided().filter(
+            state=Message.State.REVIEW, judged_by__startswith="words-", judged=F("intent"), confidence__lt=AUTOMATIC
+        )
         return of_words.filter(suggestion={}).exclude(visible_text="")
 
     def corrections(self) -> models.QuerySet:

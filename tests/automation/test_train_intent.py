@@ -9,12 +9,15 @@ from xml.etree import ElementTree
 import pytest
 from django.core.management import CommandError, call_command
 
+from automation import tasks
 from automation.intent import judge
 from automation.intents import Intent
 from automation.models import Message
-from automation.own_words import judge_for, own_file
+from automation.own_words import LEAST, judge_for, learnt, own_file
 from automation.wording import training
 from automation.wording.model import SHIPPED, Classifier, version_of
+from tests.factories import url
+from tests.pages import read
 from workspaces.tenancy import tenant
 
 RESTIVE = "The badger sleeps under the blue bridge tonight."
@@ -77,7 +80,7 @@ def test_corrections_teach_their_own_workspace_alone(few, cast, tmp_path):
         Message.objects.create(key="2", visible_text="Whatever.", intent="unclear", **read)
     out, plot, before = StringIO(), tmp_path / "plot.svg", SHIPPED.read_bytes()
     call_command("train_intent", "--workspace", "acme", "--plot", str(plot), stdout=out)
-    assert "1 corrections in acme" in out.getvalue()
+    assert f"1 corrections in workspace {cast.workspace.pk}" in out.getvalue()
     assert "macro-F1" in out.getvalue()
     assert ElementTree.parse(plot).getroot().tag.endswith("svg")
     assert SHIPPED.read_bytes() == before
@@ -85,3 +88,45 @@ def test_corrections_teach_their_own_workspace_alone(few, cast, tmp_path):
     assert judge_for(cast.rival.pk, RESTIVE) == judge(RESTIVE)
     own_file(cast.workspace.pk).write_text("no model")
     assert judge_for(cast.workspace.pk, RESTIVE) == judge(RESTIVE)
+
+
+def test_enough_new_corrections_are_learnt_from_once(few, cast, client, django_capture_on_commit_callbacks):
+    def correct(number: int) -> None:
+        with tenant(cast.workspace, cast.alice.user):
+            for key in range(number):
+                Message.objects.create(
+                    workspace=cast.workspace, key=f"{number}-{key}", raw=b"", visible_text=f"{number}, {key}: {RESTIVE}",
+                    intent="meeting_booked", judged="unclear", judged_by="words-1", handled_by=cast.alice.user,
+                )  # fmt: skip
+
+    def rung() -> list[tuple]:
+        with django_capture_on_commit_callbacks() as rings:
+            tasks.learn_corrections()
+        return [vars(ring)["args"] for ring in rings if vars(ring)["task"] == "automation.tasks.learn"]
+
+    correct(LEAST - 1)
+    assert rung() == []
+    assert learnt(cast.workspace.pk) is None
+    correct(1)
+    assert rung() == [(cast.workspace.pk,)]
+    tasks.learn(cast.workspace.pk)
+    last = learnt(cast.workspace.pk)
+    assert (last.corrections, last.is_kept) == (LEAST, True)
+    assert judge_for(cast.workspace.pk, RESTIVE).intent == Intent.MEETING_BOOKED
+    assert rung() == []
+    client.force_login(cast.alice.user)
+    page = read(client.get(url(cast.workspace, "mailbox_list"))).one("main").text
+    assert f"from {LEAST} corrections made in your inbox" in page
+
+
+def test_what_makes_our_own_sentences_judged_worse_is_not_kept(few, cast):
+    """Somebody who calls every reply a meeting."""
+    with tenant(cast.workspace, cast.alice.user):
+        for number, example in enumerate(training.shipped_examples()):
+            Message.objects.create(
+                workspace=cast.workspace, key=str(number), raw=b"", visible_text=f"{example.text} .",
+                intent="meeting_booked", judged="unclear", judged_by="words-1", handled_by=cast.alice.user,
+            )  # fmt: skip
+    tasks.learn(cast.workspace.pk)
+    assert not learnt(cast.workspace.pk).is_kept
+    assert not own_file(cast.workspace.pk).exists()
