@@ -72,7 +72,7 @@ def test_how_well_it_judges_replies_it_never_saw(apart):
     """The set kept apart: nobody who works on rules or sentences reads it. The goal for macro-F1 is 0.90 and not reached
     yet (docs/replies.md): what is asserted is that no change makes it worse unseen."""
     print("\n" + "\n".join(figures.report(apart)))
-    assert figures.macro_f1(apart) >= 0.85
+    assert figures.macro_f1(apart) >= 0.86
 
 
 def test_what_is_done_without_asking_is_right(apart):

@@ -16,7 +16,7 @@ from automation.mail.visible import visible_text
 from automation.reading import read_reply
 from tests.automation.hostile import SEEDS, mutations
 
-COUNT = 2_000  # 10,000 of another seed by `./run bench --only hostile`
+COUNT = 500  # 10,000 of another seed by `./run bench --only hostile`
 TODAY = date(2026, 11, 22)
 
 
