@@ -13,19 +13,24 @@ from activities.actions.reading import forget_old
 from activities.actions.reminding import remind
 from activities.actions.settling import settle, unsettled
 from activities.models import Attachment, Attendee, Task
+from workspaces.memory import remembering
 from workspaces.models import Workspace
 from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import all_workspaces, tenant
 
 KEPT = timedelta(days=30)
 SETTLED = 500  # tasks of one transaction
+HANDED_ON = 50  # lines that share what is asked for again and again
 
 
 @shared_task
 def dispatch(workspace_id: int) -> None:
     """Hand on what waits in the outbox of a workspace."""
-    for activity_id in outbox.pending(workspace_id):
-        outbox.hand_on(workspace_id, activity_id)
+    pending = outbox.pending(workspace_id)
+    for start in range(0, len(pending), HANDED_ON):
+        with remembering():
+            for activity_id in pending[start : start + HANDED_ON]:
+                outbox.hand_on(workspace_id, activity_id)
 
 
 @shared_task

@@ -4,13 +4,24 @@ import os
 import sys
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_project.settings")
 
 app = Celery("crm_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def keep_connections(**kwargs) -> None:
+    """As between two pages: what is broken, or older than DATABASE_CONN_MAX_AGE, is closed. Celery itself would open a new
+    connection for each task (settings.CELERY_DB_REUSE_MAX)."""
+    from django.db import close_old_connections  # noqa: PLC0415 - Celery is loaded before Django
+
+    if not kwargs["task"].request.is_eager:
+        close_old_connections()
 
 
 @worker_init.connect

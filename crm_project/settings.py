@@ -4,6 +4,7 @@ CRM_ENV is `production` unless said otherwise (`./run` says development, the tes
 refuses to start without SECRET_KEY, with DEBUG, or with a database role that row-level security does not bind.
 """
 
+import sys
 from pathlib import Path
 
 import environ
@@ -270,6 +271,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 600
+CELERY_DB_REUSE_MAX = sys.maxsize  # see crm_project/celery.py
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,

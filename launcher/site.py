@@ -192,7 +192,14 @@ def _children(data: Path, pids: Path, port: int, variables: dict[str, str]) -> l
         Child(
             "web", web, env=variables | {"DATABASE_POOL": "8"}, log=data / "logs" / "web.log", pids=pids, cwd=env.ROOT
         ),
-        Child("worker", worker, env=variables, log=data / "logs" / "worker.log", pids=pids, cwd=env.ROOT),
+        Child(
+            "worker",
+            worker,
+            env=variables | {"DATABASE_POOL": "4"},
+            log=data / "logs" / "worker.log",
+            pids=pids,
+            cwd=env.ROOT,
+        ),
     ]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from django.db import connection
 from django.db.models import Count, F
 
+from activities import outbox
 from activities.models import Notification, Task
 from automation.actions import receive
-from automation.mail.identity import key_of
 from automation.models import Effect, Message
 from deals.actions.starting import DISCOVERY_CALL
 from deals.models import Deal
@@ -44,6 +47,10 @@ class Office:
         with tenant(self.workspace):
             receive(self.workspace, raw)
 
+    def deliver_at_once(self) -> None:
+        for raw in self.mails:
+            self.deliver(raw)
+
     def deliver_all(self, *, times: Sequence[int], until: Callable[[], bool]) -> None:
         """Each so often, in any order, evenly over as long as it takes `until` is so; then what is left at once."""
         chosen = random.Random(20)
@@ -53,13 +60,16 @@ class Office:
             self.deliver(raw)
             time.sleep(0 if until() else chosen.uniform(0.04, 0.16))
 
+    def waiting(self) -> int:
+        with tenant(self.workspace):
+            return Message.objects.waiting().count()
+
     def wait_until_drained(self, seconds: float) -> float | None:
         """How long it took until nothing waited any more; None where it took longer than `seconds`."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:
-            with tenant(self.workspace):
-                if not Message.objects.waiting().exists():
-                    return round(time.monotonic() - began, 1)
+            if not self.waiting():
+                return round(time.monotonic() - began, 1)
             time.sleep(0.25)
         return None
 
@@ -90,19 +100,50 @@ class Office:
         }
 
 
-def throughput(office: Office) -> float:
-    """Replies a second that one worker process reads, once all of them wait."""
-    with tenant(office.workspace):
-        for raw in office.mails[:-1]:
-            Message.objects.bulk_create([new(office, raw)])
-    office.deliver(office.mails[-1])
-    began = time.monotonic()
+def throughput(office: Office, worker: int) -> dict[str, float]:
+    """What one worker process does of a backlog that it finds, doorbells and all, with nothing else to do. From the first
+    reply to the last: replies a second until each has its deal, and until what follows from the deals (playbooks, rules,
+    who else is told) is done too; processor time of the worker and of the database, in ms for each reply."""
+    while (waiting := office.waiting()) == len(office.mails):
+        time.sleep(0.02)
+    began, before = time.monotonic(), (used(worker), used_by_database())
     office.wait_until_drained(300)
-    return round(len(office.mails) / (time.monotonic() - began), 1)
+    read, after = time.monotonic(), (used(worker), used_by_database())
+    while outbox.pending(office.workspace.pk):
+        time.sleep(0.1)
+    return {
+        "replies_per_second": round(waiting / (read - began), 1),
+        "with_what_follows": round(waiting / (time.monotonic() - began), 1),
+        "worker_ms": round((after[0] - before[0]) / waiting, 1),
+        "database_ms": round((after[1] - before[1]) / waiting, 1),
+    }
 
 
-def new(office: Office, raw: bytes) -> Message:
-    return Message(workspace=office.workspace, key=key_of(raw), raw=raw)
+def used_by_database() -> float:
+    """Processor time in ms of all its processes, those that have ended too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        head = int(fields_of(cursor.fetchone()[0])[1])
+    return ticks(head, 11, 15) + sum(ticks(pid, 11, 13) for pid in children_of(head))
+
+
+def used(pid: int) -> float:
+    return ticks(pid, 11, 13)
+
+
+def ticks(pid: int, first: int, last: int) -> float:
+    """Of a process, in ms: 11 and 12 are its own time, 13 and 14 that of children that have ended."""
+    return sum(map(int, fields_of(pid)[first:last])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def fields_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+
+
+def children_of(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
 
 
 def latency(office: Office, *, per_second: int) -> dict[str, float]:
