@@ -144,3 +144,10 @@ def call_due_webhooks() -> None:
     """Each has a task of its own: a receiver that is slow holds up no other."""
     for workspace_id, call_id in calling.due():
         call_webhook.delay(workspace_id, call_id)
+
+
+@shared_task
+def forget_rule_runs() -> None:
+    for workspace_id in workspace_ids():
+        with survived(f"The old runs of workspace {workspace_id}"), tenant(workspace_id):
+            running.forget_old(workspace_id)

@@ -9,6 +9,7 @@ SCHEDULE = {
     "learn-corrections": {"task": "automation.tasks.learn_corrections", "schedule": 604800},
     "run-campaigns": {"task": "automation.tasks.run_campaigns", "schedule": 60},
     "run-missed-rules": {"task": "automation.tasks.run_missed_rules", "schedule": 30},
+    "forget-rule-runs": {"task": "automation.tasks.forget_rule_runs", "schedule": 86400},
     "call-due-webhooks": {"task": "automation.tasks.call_due_webhooks", "schedule": 30},
     "send-pending-invitations": {"task": "workspaces.tasks.send_pending_invitations", "schedule": 60},
     "dispatch-missed": {"task": "activities.tasks.dispatch_missed", "schedule": 60},

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 TRIES = 5
+KEPT = timedelta(days=90)
 State = RuleRun.State
 UNKNOWN = "Something went wrong here; whoever runs this site finds it in its log."
 
@@ -136,3 +137,10 @@ def run_again(run: RuleRun, *, by: Membership) -> RuleRun:
     run.save(update_fields=["state", "attempts", "next_try_at", "again_by"])
     after_commit("automation.tasks.run_rules", run.workspace_id)
     return run
+
+
+def forget_old(workspace_id: int) -> int:
+    """The log goes back as far as KEPT; what still waits stays."""
+    old = RuleRun.objects.filter(workspace_id=workspace_id, at__lt=timezone.now() - KEPT, next_try_at=None)
+    gone = RuleRun.objects.filter(pk__in=list(old.order_by("at", "pk").values_list("pk", flat=True)[:10_000]))
+    return gone.delete()[0]

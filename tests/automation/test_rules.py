@@ -382,6 +382,17 @@ def test_what_waits_when_a_rule_is_switched_off_is_not_done(acme, deal):
     assert run.state == State.STOPPED and "switched off" in run.problem and not run.steps.exists()
 
 
+def test_the_log_goes_back_ninety_days(acme, deal):
+    make_rule(acme, "deal_call", TASK)
+    for _ in range(3):
+        log_call(deal, by=acme.bob, body="Said")
+    first, second, third = work(acme)
+    RuleRun.objects.filter(pk__in=[first.pk, second.pk]).update(at=timezone.now() - timedelta(days=91))
+    RuleRun.objects.filter(pk=second.pk).update(next_try_at=timezone.now())
+    running.forget_old(acme.workspace.pk)
+    assert list(RuleRun.objects.order_by("pk")) == [second, third]
+
+
 # --- versions and roles ---------------------------------------------------------------------------------------
 
 
