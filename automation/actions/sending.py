@@ -117,8 +117,8 @@ def queue(
         workspace=workspace, message=message, mailbox=mailbox, by_id=by.user_id, reply_to=reply_to, opt_out=opt_out,
         queued_at=now, next_try_at=now + hold,
     )  # fmt: skip
-    message.raw = letter(sending, parts).message().as_bytes()
     write_line(message, by=by, door=door)
+    message.raw = letter(sending, parts).message().as_bytes()
     message.save(update_fields=["raw", "line"])
     sending.settled()
     after_commit("automation.tasks.send_mail", workspace.pk, sending.pk, delay=int(hold.total_seconds()))
@@ -183,6 +183,8 @@ def letter(sending: Sending, parts: Sequence[Part] = ()) -> EmailMessage:
         first, *others = message.answers
         headers["In-Reply-To"] = f"<{first}>"
         headers["References"] = " ".join(f"<{each}>" for each in (*others, first))
+    if message.line and "cause" in message.line.data:  # a rule's: robots answer it no more than we answer robots
+        headers["Auto-Submitted"] = "auto-replied"
     body = message.text
     if sending.opt_out:
         headers |= {"List-Unsubscribe": f"<{sending.opt_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

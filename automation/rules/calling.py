@@ -125,6 +125,8 @@ def make_call(workspace_id: int, pk: int) -> None:
         call = found.first()
         if call is None:
             return
+        if call.attempts >= TRIES:  # each time whoever made it died of it
+            return settle(call, None, f"It was given up: {TRIES} times its worker stopped on the way.")
         step = call.run_step.step
         call.attempts += 1
         call.next_try_at = claimed = timezone.now() + CLAIM

@@ -40,17 +40,36 @@ def waiting(workspace_id: int) -> list[int]:
 
 def run(workspace_id: int, run_id: int) -> None:
     """Unless another worker has it."""
+    if (claimed := claim(workspace_id, run_id)) is None:
+        return
     with tenant(workspace_id, door="automation"):
         held = RuleRun.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        found = held.select_related("rule", "version", "workspace", "activity").filter(pk=run_id).first()
-        if found and found.due(timezone.now()):
+        related = held.select_related("rule", "version", "workspace", "activity")
+        if found := related.filter(pk=run_id, next_try_at=claimed).first():
             go(found)
+
+
+def claim(workspace_id: int, run_id: int) -> datetime | None:
+    """Until when nobody else tries it; None where it is not its turn. Counted before it runs, for a worker may die of it,
+    or the database give up: that ends too."""
+    now = timezone.now()
+    with tenant(workspace_id):
+        held = RuleRun.objects.select_for_update(skip_locked=True, no_key=True)
+        run = held.filter(pk=run_id, next_try_at__lte=now).first()
+        if run is None:
+            return None
+        if run.attempts >= TRIES:
+            settle(run, State.FAILED, f"It was given up: {TRIES} times it stopped in the middle.", now)
+        else:
+            run.attempts += 1
+            run.next_try_at = now + pause(run.attempts)
+        run.save(update_fields=["attempts", "next_try_at", "state", "problem", "done_at"])
+        return run.next_try_at
 
 
 def go(run: RuleRun) -> None:
     """The caller holds it, and the transaction."""
     now = timezone.now()
-    run.attempts += 1
     subject = held(run)
     if subject is None:
         settle(run, State.STOPPED, "Stopped: what it was about is deleted.", now)

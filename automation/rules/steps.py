@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from workspaces.action import Refused
 from workspaces.models import Membership, Role, User
 
 By = Door.AUTOMATION
+BETWEEN_MAILS = timedelta(hours=24)  # of rules, to the same person
 
 
 class LeftOut(Exception):
@@ -103,6 +104,15 @@ def values(subject: Deal | Lead, by: User | None = None) -> dict[str, str]:
 def filled(text: str, subject: Deal | Lead) -> str:
     """What has no value is left out: a title says less then, and is one all the same."""
     return " ".join(fill(text, values(subject))[0].split())
+
+
+def mailed_lately(contact: Contact) -> bool:
+    """Two robots that answer each other stop here, whichever rules they are."""
+    sent = Message.objects.filter(
+        workspace_id=contact.workspace_id, contact=contact, direction=Message.Direction.OUT,
+        received_at__gt=timezone.now() - BETWEEN_MAILS, line__undone_at=None, line__data__has_key="cause",
+    )  # fmt: skip
+    return sent.exists()
 
 
 # --- steps ------------------------------------------------------------------------------------------------
@@ -198,6 +208,8 @@ def mail(run: RuleRun, step: RuleStep, subject: Deal | Lead, row: RunStep) -> st
         raise LeftOut(why)
     if contact.consent == Contact.Consent.REFUSED:
         raise LeftOut(f"{contact} does not consent to mail.")
+    if mailed_lately(contact):
+        raise LeftOut(f"A rule has written to {contact} within a day already.")
     message = Message(workspace=workspace, contact=contact, company=subject.company)
     setattr(message, str(subject._meta.model_name), subject)
     by = Membership.objects.select_related("user").get(workspace=workspace, user_id=owner_for(message, message.lead))

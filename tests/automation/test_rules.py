@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from activities import outbox
@@ -13,6 +16,7 @@ from activities.actions import complete_task, log_call, log_meeting, plan_task
 from activities.models import Activity, Notification, Task
 from automation import actions
 from automation.actions import read_message, receive
+from automation.actions import sending as sending_actions
 from automation.actions.deciding import correct
 from automation.intents import Intent
 from automation.models import Message, Rule, RuleRun, Sending, Suppression, WebhookCall
@@ -296,6 +300,27 @@ def test_who_wants_no_mail_gets_none(acme, lead, template):
     assert run.state == State.DONE and said(run)[0][0] == "left_out" and not Sending.objects.exists()
 
 
+def test_a_rule_that_answers_replies_is_no_end_of_mails(acme, lead, template):
+    """Two robots would answer each other for ever: it says what it is, and writes once a day."""
+    make_rule(acme, "lead_reply", Step("mail", template=template), TELL)
+    for number in range(3):
+        message, _ = receive(acme.workspace, mail(f"Could you send more details about point {number}, please?"))
+        read_message(acme.workspace.pk, message.pk)
+        work(acme)
+    [sending] = Sending.objects.select_related("message__line")
+    assert b"\nAuto-Submitted: auto-replied\n" in bytes(sending.message.raw)
+    assert sending_actions.write_mail(sending).extra_headers["Auto-Submitted"] == "auto-replied"
+    first, *others = RuleRun.objects.order_by("pk")
+    assert said(first)[0][0] == "done" and len(others) == 2
+    for run in others:
+        assert said(run) == [("left_out", "A rule has written to Ida Berg within a day already."), ("done", "Told Bob")]
+    Message.objects.filter(direction="out").update(received_at=timezone.now() - timedelta(hours=25))
+    message, _ = receive(acme.workspace, mail("And when could you start?"))
+    read_message(acme.workspace.pk, message.pk)
+    work(acme)
+    assert Sending.objects.count() == 2
+
+
 # --- once -----------------------------------------------------------------------------------------------------
 
 
@@ -309,24 +334,59 @@ def test_delivered_twice_it_runs_once(acme):
     assert Notification.objects.filter(kind="rule").count() == 1
 
 
-class Killed(BaseException):
-    """What a worker's end looks like from inside."""
+def handed_on(cast) -> int:
+    """The run that waits for a worker now."""
+    for pk in outbox.pending(cast.workspace.pk):
+        outbox.hand_on(cast.workspace.pk, pk)
+    [pk] = running.waiting(cast.workspace.pk)
+    return pk
 
 
-def test_a_worker_that_dies_between_two_steps_leaves_neither(acme, deal, monkeypatch):
+def its_turn() -> None:
+    RuleRun.objects.filter(next_try_at__isnull=False).update(next_try_at=timezone.now())
+
+
+@contextmanager
+def the_database_gives_up(table: str) -> Iterator[None]:
+    """Whatever is written into the table ends as a statement that took too long does: the worker is out of it half-way."""
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith(f'INSERT INTO "{table}"'):
+            raise OperationalError("canceling statement due to statement timeout")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+def test_a_worker_that_dies_between_two_steps_leaves_neither(acme, deal):
     make_rule(acme, "deal_moved", TASK, TELL)
     move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
-    for pk in outbox.pending(acme.workspace.pk):
-        outbox.hand_on(acme.workspace.pk, pk)
-    [pk] = running.waiting(acme.workspace.pk)
-    steps = running.DO | {"notify": lambda *_: (_ for _ in ()).throw(Killed)}
-    with monkeypatch.context() as patch:
-        patch.setattr(running, "DO", steps)
-        with pytest.raises(Killed):
-            running.run(acme.workspace.pk, pk)
+    pk = handed_on(acme)
+    with the_database_gives_up("activities_notification"), pytest.raises(OperationalError):
+        running.run(acme.workspace.pk, pk)
     assert not Task.objects.filter(why__contains="rule").exists()
+    assert running.waiting(acme.workspace.pk) == []  # not at once again
+    its_turn()
     run = one(acme)
     assert run.state == State.DONE and run.steps.count() == 2 and Task.objects.filter(why__contains="rule").count() == 1
+
+
+def test_a_run_whose_worker_always_dies_is_given_up(acme, deal):
+    make_rule(acme, "deal_moved", TELL)
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    pk = handed_on(acme)
+    with the_database_gives_up("activities_notification"):
+        for _ in range(running.TRIES):
+            its_turn()
+            with pytest.raises(OperationalError):
+                running.run(acme.workspace.pk, pk)
+        its_turn()
+        running.run(acme.workspace.pk, pk)
+    run = RuleRun.objects.get()
+    assert (run.state, run.next_try_at) == (State.FAILED, None) and "5 times it stopped" in run.problem
+    running.run_again(run, by=acme.alice)
+    assert one(acme).state == State.DONE
 
 
 # --- guards ---------------------------------------------------------------------------------------------------

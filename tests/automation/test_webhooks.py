@@ -139,3 +139,11 @@ def test_a_key_that_is_gone_makes_no_unsigned_call(acme, receiver, settings):
     settings.SECRETS_KEYS = ["another"]
     call = ring(acme)
     assert receiver.calls == [] and "SECRETS_KEYS" in call.problem
+
+
+def test_a_call_whose_worker_always_dies_is_given_up(acme, receiver):
+    moved(acme, receiver.url)
+    WebhookCall.objects.update(attempts=calling.TRIES)  # each was claimed, and none ended
+    call = ring(acme)
+    assert (call.state, call.next_try_at) == (State.FAILED, None) and "8 times its worker stopped" in call.problem
+    assert receiver.calls == []
