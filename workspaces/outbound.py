@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import threading
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 import httpx
 from django.conf import settings
@@ -85,10 +88,41 @@ def connect(host: str, port: int, timeout: float = CONNECTING) -> socket.socket:
     raise error
 
 
+class _Deadline:
+    """Ends the connection that a call is on once its time is up. Each wait has a limit of its own as well, which whoever
+    answers drop by drop never reaches."""
+
+    def __init__(self, seconds: float):
+        self.is_over = False
+        self.connection: socket.socket | None = None
+        self.timer = threading.Timer(seconds, self.end)
+        self.timer.daemon = True
+
+    def __enter__(self) -> _Deadline:
+        self.timer.start()
+        return self
+
+    def __exit__(self, *failed: object) -> None:
+        self.timer.cancel()
+
+    def trace(self, event: str, facts: Mapping[str, Any]) -> None:
+        """httpx tells how far it is: TLS puts a connection in the place of the first."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self.connection = facts["return_value"].get_extra_info("socket")
+            if self.is_over:
+                self.end()
+
+    def end(self) -> None:
+        self.is_over = True
+        if self.connection:
+            shut(self.connection)
+
+
 class _Pinned(httpx.BaseTransport):
     """Connects to the address that was looked at; certificate and Host header are the name's."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: _Deadline) -> None:
+        self.deadline = deadline
         self.inner = httpx.HTTPTransport(verify=ssl.create_default_context(), retries=0)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -98,7 +132,7 @@ class _Pinned(httpx.BaseTransport):
         if not own and (request.url.scheme != "https" or port != 443):
             raise Blocked(f"{host} is asked by https, and on no other port than 443.")
         url = request.url.copy_with(host=found[0])
-        extensions = request.extensions | {"sni_hostname": host}
+        extensions = request.extensions | {"sni_hostname": host, "trace": self.deadline.trace}
         pinned = httpx.Request(
             request.method, url, headers=request.headers, stream=request.stream, extensions=extensions
         )
@@ -116,26 +150,34 @@ def ask(
     json: object = None,
     content: bytes | None = None,
     timeout: float = CONNECTING,
+    status_only: bool = False,
     **headers: str,
 ) -> tuple[int, bytes]:
-    """(status, body) of a request by HTTP. What goes wrong is Blocked, or an httpx.HTTPError."""
-    with (
-        httpx.Client(
-            transport=_Pinned(), timeout=timeout, follow_redirects=True, max_redirects=HOPS, trust_env=False
-        ) as client,
-        client.stream(method, url, data=data, json=json, content=content, headers=headers) as response,
-    ):
+    """(status, body) of a request by HTTP. `timeout` is that of each wait; all of it takes no longer than twice that.
+    Where only the status counts, no redirect is followed and no body read. What goes wrong is Blocked, or an
+    httpx.HTTPError."""
+    with _Deadline(2 * timeout) as deadline:
+        client = httpx.Client(
+            transport=_Pinned(deadline), timeout=timeout, follow_redirects=not status_only, max_redirects=HOPS, trust_env=False
+        )  # fmt: skip
         body = b""
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > LARGEST:
-                raise Blocked("The answer is too long.")
-        return response.status_code, body
+        try:
+            with client, client.stream(method, url, data=data, json=json, content=content, headers=headers) as response:
+                for part in () if status_only else response.iter_bytes():
+                    body += part
+                    if len(body) > LARGEST:
+                        raise Blocked("The answer is too long.")
+        except httpx.TransportError:
+            if not deadline.is_over:
+                raise
+        if deadline.is_over:
+            raise httpx.ReadTimeout("It took too long altogether.")
+    return response.status_code, body
 
 
 def shut(connection: socket.socket) -> None:
     """End a connection that somebody else waits on: they read its end."""
     try:
-        connection.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # below TLS, which its reader is in
     except OSError:
         return  # it ended by itself

@@ -149,11 +149,16 @@ def post(url: str, call: WebhookCall, secret: str) -> tuple[int | None, str]:
     if secret:
         headers["webhook-signature"] = signed(call.key, at, call.body, secret)
     try:
-        status, _ = ask("POST", url, content=call.body.encode(), **headers)
+        status, _ = ask("POST", url, content=call.body.encode(), status_only=True, **headers)
     except Blocked as blocked:
         return None, str(blocked)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return None, f"It did not answer: {type(error).__name__}."
+    if 300 <= status < 400:
+        return (
+            status,
+            f"It answered {status}: it is somewhere else. Redirects are not followed; give the rule the address itself.",
+        )
     return status, "" if 200 <= status < 300 else f"It answered {status}."
 
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -20,6 +21,7 @@ from tests.automation.rules import Step, again, make_rule, work
 from tests.factories import make_deal
 
 SECRET = "a secret that signs"
+DRIPS = 202
 State = WebhookCall.State
 
 
@@ -40,8 +42,26 @@ def receiver(settings) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             found.calls.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(found.answers.pop(0) if found.answers else 204)
+            status = found.answers.pop(0) if found.answers else 204
+            self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", "/log-in")
             self.end_headers()
+            if status == DRIPS:
+                self.drip()
+
+        def do_GET(self) -> None:
+            found.calls.append(({}, b""))
+            self.send_response(200)
+            self.end_headers()
+
+        def drip(self) -> None:
+            try:
+                for _ in range(60):
+                    self.wfile.write(b"x")
+                    time.sleep(0.1)
+            except OSError:
+                return  # nobody reads it
 
         def log_message(self, *args: object) -> None:
             """Quiet."""
@@ -147,3 +167,19 @@ def test_a_call_whose_worker_always_dies_is_given_up(acme, receiver):
     call = ring(acme)
     assert (call.state, call.next_try_at) == (State.FAILED, None) and "8 times its worker stopped" in call.problem
     assert receiver.calls == []
+
+
+def test_a_redirect_is_not_followed_and_is_no_answer(acme, receiver):
+    """A page to log in answers 200 to whoever is sent there."""
+    receiver.answers = [302]
+    moved(acme, receiver.url)
+    call = ring(acme)
+    assert (call.state, call.answered) == (State.WAITING, 302) and "Redirects are not followed" in call.problem
+    assert len(receiver.calls) == 1
+
+
+def test_only_the_status_counts_not_how_long_the_rest_takes(acme, receiver):
+    receiver.answers = [DRIPS]
+    moved(acme, receiver.url)
+    began = time.monotonic()
+    assert ring(acme).state == State.DONE and time.monotonic() - began < 3

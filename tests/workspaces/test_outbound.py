@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
@@ -117,3 +118,29 @@ def test_a_name_with_one_address_of_ours_among_others_is_refused(production):
     """This machine's own name, which resolves to addresses of its own network."""
     with pytest.raises(Blocked):
         addresses(socket.gethostname(), 993)
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["head", "body"])
+def test_who_answers_drop_by_drop_is_cut_off(first, settings):
+    """Each wait is short; all of them together are not."""
+    settings.OUTBOUND_NETWORKS = ["127.0.0.0/8"]
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection:
+            try:
+                connection.sendall(first)
+                for _ in range(50):
+                    connection.sendall(b"x")
+                    time.sleep(0.1)
+            except OSError:
+                return  # it was cut off
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    with server, pytest.raises(httpx.ReadTimeout):
+        ask("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=0.5)
+    assert time.monotonic() - began < 2
+    thread.join()
