@@ -128,10 +128,10 @@ def run_rules(workspace_id: int) -> None:
 
 @shared_task
 def run_missed_rules() -> None:
-    """What a lost doorbell or a dead worker left lying, and what is tried again."""
-    for workspace_id in workspace_ids():
-        with survived(f"The rules of workspace {workspace_id}"):
-            run_rules(workspace_id)
+    """What a lost doorbell or a dead worker left lying, and what is tried again. Each workspace has a task of its own: one
+    that is slow holds up no other."""
+    for workspace_id in running.waited_for():
+        run_rules.delay(workspace_id)
 
 
 @shared_task

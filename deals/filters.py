@@ -156,7 +156,8 @@ class DealFilter(CustomFilter):
         fields: list[str] = []
 
     def __init__(self, data: QueryDict | None = None, *args, request=None, **kwargs):
-        if data is not None and request is not None and "me" in data.getlist("owner"):
+        # Where nobody reads, in rules, "me" is no member.
+        if data is not None and request is not None and "me" in data.getlist("owner") and request.member:
             data = data.copy()
             owners = [str(request.member.user_id) if owner == "me" else owner for owner in data.getlist("owner")]
             data.setlist("owner", list(dict.fromkeys(owners)))

@@ -40,6 +40,8 @@ FILTERS: dict[str, type[ListFilter]] = {"deal": DealCondition, "lead": LeadFilte
 class Reader:
     """Who asks where nobody does: as a request, by the workspace's own days."""
 
+    member = None
+
     def __init__(self, workspace: Workspace, formats: Formats | None = None):
         self.workspace = workspace
         self.GET = QueryDict()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from activities.actions import notify
 from activities.models import Activity, Notification
 from automation.models import Rule, RuleRun, RuleVersion
 from automation.rules import conditions
-from automation.rules.events import EVENTS, Loaded, happened, of_kind
+from automation.rules.events import EVENTS, Event, Loaded, happened, of_kind
 from automation.rules.guards import MOST_OFTEN, WITHIN, looped
 from workspaces.background import after_commit
 from workspaces.models import Membership, Role
+
+log = logging.getLogger(__name__)
 
 State = RuleRun.State
 
@@ -27,15 +32,28 @@ def answer(line: Activity) -> None:
     if not found:
         return
     loaded = Loaded.of([line])
-    runs = [run for version in found if (run := run_of(version, line, loaded))]
+    runs = [run for version in found if (run := answer_of(version, line, loaded))]
     if any(run.next_try_at for run in runs):
         after_commit("automation.tasks.run_rules", line.workspace_id)
 
 
-def run_of(version: RuleVersion, line: Activity, loaded: Loaded) -> RuleRun | None:
+def answer_of(version: RuleVersion, line: Activity, loaded: Loaded) -> RuleRun | None:
+    """One that breaks at it switches itself off, and keeps no other from answering."""
     event = EVENTS[version.event]
     if version.rule.on_since > loaded.moment(line) or not happened(event, version.of, [line], loaded):
         return None
+    try:
+        with transaction.atomic():
+            return run_of(version, event, line)
+    except (OperationalError, InterfaceError):
+        raise  # the database's own trouble: the line is handed on again
+    except Exception:
+        log.exception("rule %s of workspace %s did not answer line %s", version.rule_id, line.workspace_id, line.pk)
+        pause(version.rule, "Something went wrong with its conditions; whoever runs this site finds it in its log.")
+        return None
+
+
+def run_of(version: RuleVersion, event: Event, line: Activity) -> RuleRun | None:
     if RuleRun.objects.filter(rule_id=version.rule_id, activity=line).exists():
         return None
     if problem := conditions.unreadable(event.about, version.query, version.workspace):

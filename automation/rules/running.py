@@ -20,7 +20,7 @@ from workspaces.access import check_may
 from workspaces.action import Refused, action
 from workspaces.background import after_commit
 from workspaces.models import Membership, Role
-from workspaces.tenancy import tenant
+from workspaces.tenancy import all_workspaces, tenant
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,13 @@ def waiting(workspace_id: int) -> list[int]:
     with tenant(workspace_id):
         due = RuleRun.objects.filter(workspace_id=workspace_id, next_try_at__lte=timezone.now())
         return list(due.order_by("next_try_at", "pk").values_list("pk", flat=True)[:BATCH])
+
+
+def waited_for() -> list[int]:
+    """Ids of the workspaces in which a run's turn has come."""
+    with all_workspaces():
+        due = RuleRun.objects.filter(next_try_at__lte=timezone.now())
+        return list(due.order_by().values_list("workspace_id", flat=True).distinct())
 
 
 def run(workspace_id: int, run_id: int) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
+from urllib.parse import urlencode
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from activities import outbox
@@ -20,9 +22,10 @@ from automation.actions import sending as sending_actions
 from automation.actions.deciding import correct
 from automation.intents import Intent
 from automation.models import Message, Rule, RuleRun, Sending, Suppression, WebhookCall
-from automation.rules import editing, guards, matching, running
+from automation.rules import conditions, editing, guards, matching, running
 from automation.rules.editing import Said
 from automation.rules.starters import STARTERS
+from automation.tasks import run_missed_rules
 from deals.actions import find_or_create_tags, move_to_stage, undo_stage_change, update_deal
 from deals.models import StageEvent
 from leads.actions import update_lead
@@ -181,6 +184,51 @@ def test_conditions_that_name_what_is_gone_switch_the_rule_off_and_admins_hear(a
     assert Notification.objects.get(kind="rule_paused").recipient == acme.alice.user
     with pytest.raises(Refused):
         editing.switch_rule(rule, by=acme.alice, on=True)
+
+
+ODD = (
+    "1", "-1", "9" * 30, "1e400", "NaN", "x", "me", "none", "'", "2026-01-01", "today", "%", "0001-01-01", "9999-12-31",
+    "this_month", "a\0b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("about", ["deal", "lead"])
+def test_every_condition_is_asked_or_refused_whatever_stands_in_it(acme, about):
+    chips = conditions.asked(about, "", acme.workspace).chips
+    for field, value in product([field for chip in chips for field in chip.fields], ODD):
+        query = urlencode({field: value})
+        if not conditions.unreadable(about, query, acme.workspace):
+            conditions.those_in(about, query, acme.workspace, [1])
+        conditions.in_words(about, query, acme.workspace)
+
+
+def test_nobody_reads_a_rule_so_its_owner_is_never_me(acme):
+    with pytest.raises(Refused, match="Owner"):
+        make_rule(acme, "deal_created", query="owner=me")
+
+
+def test_a_rule_that_breaks_keeps_no_other_from_answering(acme):
+    """What it says was written behind the form's back, or by an older version of us."""
+    broken, other = make_rule(acme, "deal_created", name="Broken"), make_rule(acme, "deal_created", name="Fine")
+    stopped = make_rule(acme, "deal_created", name="Last")
+    broken.versions.update(query="q=" + "x" * 1990)
+    make_deal(acme.bob, acme.stages["New"])
+    with the_database_refuses(DataError, lambda sql, params: "crm_deals_like" in sql):
+        runs = work(acme)
+    assert [run.rule for run in runs] == [other, stopped]
+    broken.refresh_from_db()
+    assert not broken.is_on and "went wrong" in broken.paused
+    assert Notification.objects.get(kind="rule_paused").recipient == acme.alice.user
+
+
+def test_each_workspace_with_something_due_has_a_task_of_its_own(acme, deal):
+    make_rule(acme, "deal_moved", TASK)
+    assert running.waited_for() == []
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    handed_on(acme)
+    assert running.waited_for() == [acme.workspace.pk]
+    run_missed_rules()
+    assert one(acme).state == State.DONE
 
 
 # --- then -----------------------------------------------------------------------------------------------------
@@ -347,16 +395,21 @@ def its_turn() -> None:
 
 
 @contextmanager
-def the_database_gives_up(table: str) -> Iterator[None]:
-    """Whatever is written into the table ends as a statement that took too long does: the worker is out of it half-way."""
+def the_database_refuses(error: type[Exception], which: Callable[[str, object], bool]) -> Iterator[None]:
+    """As it does in the middle of the work, of its own accord."""
 
-    def refuse(execute, sql, params, many, context):
-        if sql.startswith(f'INSERT INTO "{table}"'):
-            raise OperationalError("canceling statement due to statement timeout")
+    def asked(execute, sql, params, many, context):
+        if which(sql, params):
+            raise error("refused")
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(refuse):
+    with connection.execute_wrapper(asked):
         yield
+
+
+def the_database_gives_up(table: str):
+    """Whatever is written into the table ends as a statement that took too long does: the worker is out of it half-way."""
+    return the_database_refuses(OperationalError, lambda sql, _: sql.startswith(f'INSERT INTO "{table}"'))
 
 
 def test_a_worker_that_dies_between_two_steps_leaves_neither(acme, deal):
