@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from random import sample
 from time import monotonic
 
 from celery import shared_task
@@ -20,16 +21,17 @@ from workspaces.tasks import survived, workspace_ids
 from workspaces.tenancy import tenant
 
 BATCHES = 25  # of messages that one task reads
+LATE = 30  # seconds; a task of the beat that no worker began by then is dropped, for later ones do the same
 
 
 @shared_task
 def read_messages(workspace_id: int) -> None:
-    """What came in; of very much the next worker takes the rest, so that other workspaces have their turn."""
+    """What came in, or as much of it that other workspaces have their turn. Each message has rung for a task of its own, so
+    that several workers share what is very much; none rings again, or tasks would grow with what waits."""
     for _ in range(BATCHES):
         if not (ids := processing.begin(workspace_id)):
             return
         processing.read_all(workspace_id, ids)
-    after_commit("automation.tasks.read_messages", workspace_id)
 
 
 @shared_task
@@ -45,7 +47,7 @@ def read_left(workspace_id: int) -> None:
 def read_missed() -> None:
     """Each workspace in which something waits has a task of its own: one that is slow holds up no other."""
     for workspace_id in processing.waited_for():
-        read_left.delay(workspace_id)
+        read_left.apply_async((workspace_id,), expires=LATE)
 
 
 @shared_task
@@ -67,9 +69,11 @@ def learn(workspace_id: int) -> None:
 
 @shared_task
 def suggest_intents() -> None:
-    """Asks the language model, where there is one, about what waits for a person. All workspaces share one round's time."""
+    """Asks the language model, where there is one, about what waits for a person. All workspaces share one round's time,
+    and another one comes first each time: none takes it all for good."""
     until = monotonic() + suggesting.ROUND
-    for workspace_id in workspace_ids() if settings.INTENT_MODEL["url"] else ():
+    ids = workspace_ids() if settings.INTENT_MODEL["url"] else []
+    for workspace_id in sample(ids, len(ids)):
         with survived(f"Suggestions for workspace {workspace_id}"):
             suggesting.suggest_intents(workspace_id, until)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -99,6 +100,8 @@ def read_message(workspace_id: int, message_id: int) -> None:
         read_once(workspace_id, message_id)
     except (OperationalError, InterfaceError):  # the database's own trouble: another run tries again
         log.exception("message %s of workspace %s waits", message_id, workspace_id)
+        with suppress(OperationalError, InterfaceError), tenant(workspace_id):
+            unbegun(message_id)
     except Exception as error:
         log.exception("message %s of workspace %s was not read", message_id, workspace_id)
         with tenant(workspace_id):
@@ -113,6 +116,14 @@ def read_once(workspace_id: int, message_id: int) -> None:
         if message := found.filter(pk=message_id).first():
             place(message)
             take(message)
+
+
+def unbegun(message_id: int) -> None:
+    """Its reader lives: that one does not count as a death. The first time always does, or nobody would know it was begun."""
+    held = Message.objects.waiting().listed().select_for_update(skip_locked=True, no_key=True)
+    if message := held.filter(pk=message_id, begun__gt=1).first():
+        message.begun -= 1
+        message.save(update_fields=["begun"])
 
 
 def missed(message_id: int, error: Exception) -> None:

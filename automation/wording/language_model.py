@@ -49,7 +49,7 @@ def second_opinion(text: str, own: Judgement) -> Judgement:
         return own
     try:
         return _judgement(_answer(text[:LONGEST], model), text[:LONGEST], own, model["name"])
-    except (Blocked, httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, LookupError) as error:
+    except (Blocked, httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, LookupError, RecursionError) as error:
         # Its name alone: what was answered may quote the mail.
         log.warning("the language model gave no answer that counts: %s", type(error).__name__)
         return own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from celery import current_app
 from celery.contrib.testing.worker import start_worker
+from celery.signals import before_task_publish
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -106,6 +107,50 @@ def test_a_mail_that_kills_its_reader_again_and_again_is_left_to_a_person(world,
         actions.read_again(message, by=world.alice)
     tasks.read_messages(workspace)
     assert states(world) == {State.DONE}
+
+
+def test_trouble_of_the_database_is_no_death_of_a_reader(world, inbox):
+    inbox(1)
+    with as_owner() as owner, owner.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN RAISE EXCEPTION 'disk full' USING ERRCODE = '53100'; END$$"
+        )
+        cursor.execute("CREATE TRIGGER trouble BEFORE INSERT ON automation_effect EXECUTE FUNCTION trouble()")
+    try:
+        tasks.read_messages(world.workspace.pk)
+        for _ in range(processing.BEGUN + 2):
+            tasks.read_left(world.workspace.pk)
+    finally:
+        with as_owner() as owner, owner.cursor() as cursor:
+            cursor.execute("DROP TRIGGER trouble ON automation_effect")
+            cursor.execute("DROP FUNCTION trouble")
+    with tenant(world.workspace):
+        message = Message.objects.get()
+        assert (message.state, message.begun, message.tries_left) == (State.NEW, 1, 5)
+    tasks.read_left(world.workspace.pk)
+    assert states(world) == {State.DONE}
+
+
+def test_much_that_waits_rings_no_more_often_than_it_came(world, inbox, monkeypatch):
+    """Else each round of the beat, and each reader that has had enough, would add one more reader for good."""
+    monkeypatch.setattr(processing, "BATCH", 1)
+    monkeypatch.setattr(tasks, "BATCHES", 1)
+    inbox(2)
+    rung = []
+
+    def note(body: object, headers: dict, **_: object) -> None:
+        if headers["task"].startswith("automation.tasks.read_"):
+            rung.append((headers["task"], bool(headers["expires"])))
+
+    before_task_publish.connect(note)
+    try:
+        tasks.read_messages(world.workspace.pk)
+        assert processing.waited_for() == [world.workspace.pk] and rung == []
+        tasks.read_missed()
+    finally:
+        before_task_publish.disconnect(note)
+    assert rung == [("automation.tasks.read_left", True)]
 
 
 def test_the_beat_rings_for_each_workspace_in_which_something_waits(world, inbox):
