@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
@@ -29,9 +29,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, QueryDict
-from django.http.multipartparser import ChunkIter, LazyStream, Parser
+from django.http.multipartparser import (
+    ChunkIter,
+    InterBoundaryIter,
+    LazyStream,
+    MultiPartParserError,
+    parse_boundary_stream,
+)
 from django.utils.dateparse import parse_datetime
 from django.utils.http import parse_header_parameters
 
@@ -80,26 +87,43 @@ class Call:
     def form(self) -> dict[str, list[bytes]]:
         return {name: [content for content, _, _ in found] for name, found in self.parts.items()}
 
-    @functools.cached_property
+    @property
     def parts(self) -> dict[str, list[tuple[bytes, str, str]]]:
         """{name: [(bytes, file name, type)]} of a posted form: as bytes, for mail is not always UTF-8."""
+        return self.read_form[0]
+
+    @property
+    def is_readable(self) -> bool:
+        """Else `parts` are those before the one that is broken."""
+        return self.read_form[1]
+
+    @functools.cached_property
+    def read_form(self) -> tuple[dict[str, list[tuple[bytes, str, str]]], bool]:
         found: dict[str, list[tuple[bytes, str, str]]] = {}
+        is_readable = True
+        try:
+            for name, *part in islice(self.fields(), MOST):
+                found.setdefault(name, []).append(tuple(part))
+        except (MultiPartParserError, SuspiciousOperation, ValueError):
+            is_readable = False
+        found.pop("", None)
+        return found, is_readable
+
+    def fields(self) -> Iterator[tuple[str, bytes, str, str]]:
         if self.content_type.startswith("application/x-www-form-urlencoded"):
             # Latin-1 has a letter for each byte.
-            pairs = parse_qsl(self.body.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
-            for key, value in pairs[:MOST]:
-                name = key.encode("latin-1").decode("utf-8", "replace")
-                found.setdefault(name, []).append((value.encode("latin-1"), "", ""))
+            for key, value in parse_qsl(self.body.decode("latin-1"), keep_blank_values=True, encoding="latin-1"):
+                yield key.encode("latin-1").decode("utf-8", "replace"), value.encode("latin-1"), "", ""
         elif boundary := parse_header_parameters(self.content_type)[1].get("boundary"):
-            # Django's own form parser ends at 5 MB of text; the one below it, which it is made of, does not.
+            # Django's own form parser ends at 5 MB of text, and at 1 kB of names; what it is made of does not.
             stream = LazyStream(ChunkIter(BytesIO(self.body), CHUNK))
-            for _, headers, content in islice(Parser(stream, boundary.encode()), MOST):
+            for part in InterBoundaryIter(stream, b"--" + boundary.encode()):
+                _, headers, content = parse_boundary_stream(part, CHUNK)
                 about = headers.get("content-disposition", ("", {}))[1]
                 name, file = (about.get(each, b"").decode("utf-8", "replace") for each in ("name", "filename"))
-                kind = headers.get("content-type", ("", {}))[0].strip()
-                found.setdefault(name, []).append((content.read(), file, kind))
-        found.pop("", None)
-        return found
+                yield name, content.read(), file, headers.get("content-type", ("", {}))[0].strip()
+        elif self.content_type.startswith("multipart/"):
+            raise ValueError("no boundary")
 
     @functools.cached_property
     def json(self) -> dict:
@@ -228,9 +252,11 @@ def checked(view: AnymailCoreWebhookView, request: HttpRequest) -> None:
 def built(view: AnymailCoreWebhookView, request: HttpRequest, call: Call) -> bytes:
     """A mail out of the fields that a service made of it. What cannot be built is kept as it came, for people to see."""
     try:
-        return view.parse_events(request)[0].message.as_bytes()
+        if call.is_readable:
+            return view.parse_events(request)[0].message.as_bytes()
     except (AnymailError, MessageError, ValueError, KeyError, TypeError, LookupError, AttributeError, IndexError):
-        return b"Content-Type: " + call.content_type.encode("ascii", "replace") + b"\r\n\r\n" + call.body
+        pass
+    return b"Content-Type: " + call.content_type.encode("ascii", "replace") + b"\r\n\r\n" + call.body
 
 
 def moment(text: str) -> datetime:

@@ -201,6 +201,37 @@ def test_sendgrid_without_a_key_is_told_by_its_address(acme, http):
     assert b"Call me" in stored()[1]
 
 
+def test_a_form_that_cannot_be_read_is_kept_as_it_came(acme, http):
+    """A file's name may be long, in letters of three bytes; what is beyond all reason is still stored, for people to see."""
+    _, path = inlet_of(acme, "sendgrid")
+
+    def post(name: str, content_type: str = "multipart/form-data; boundary=x") -> int:
+        head = f"From: uma@buyer.example\r\nMessage-ID: <{len(name)}@buyer.example>\r\n"
+        parts = [("headers", "", head), ("text", "", "Call me"), ("attachment-info", "", '{"attachment1": {}}')]
+        body = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="{field}"{file}\r\n\r\n{value}\r\n'
+            for field, file, value in [*parts, ("attachment1", f'; filename="{name}.pdf"', "Offer")]
+        )
+        return http.post(path, f"{body}--x--\r\n".encode(), content_type=content_type).status_code
+
+    assert post("a" * 1100) == post("価" * 5000) == 200
+    for made in stored():
+        assert made.startswith(b"From: uma@buyer.example") and parsing.read(made).attachments[0].content == b"Offer"
+    assert post("a" * 70_000) == post("b", "multipart/form-data; boundary=") == 200
+    for odd in stored()[2:]:
+        assert odd.startswith(b"Content-Type: multipart/form-data; boundary") and b"Call me" in odd
+    assert len(stored()) == 4
+
+
+def test_a_signed_form_that_cannot_be_read_is_kept_or_refused(acme, http):
+    _, path = inlet_of(acme, "mailgun", KEY)
+    broken = b'--xYzZY\r\nContent-Disposition: form-data; name="a"; filename="' + b"a" * 70_000 + b'"\r\n\r\nOffer\r\n'
+    call = mailgun()
+    assert http.post(path, **call | {"data": broken + call["data"]}).status_code == 403  # nothing signed is to be seen
+    assert http.post(path, **call | {"data": call["data"].replace(b"--xYzZY--\r\n", broken)}).status_code == 200
+    assert stored() == [raw()]
+
+
 # --- Postmark ---------------------------------------------------------------------------------------
 
 
