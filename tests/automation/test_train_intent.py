@@ -13,9 +13,9 @@ from automation import tasks
 from automation.intent import judge
 from automation.intents import Intent
 from automation.models import Message
-from automation.own_words import LEAST, judge_for, learnt, own_file
+from automation.own_words import LEAST, is_due, judge_for, keep, learnt, own_file
 from automation.wording import training
-from automation.wording.model import SHIPPED, Classifier, version_of
+from automation.wording.model import SHIPPED, Classifier, shipped, version_of
 from tests.factories import url
 from tests.pages import read
 from workspaces.tenancy import tenant
@@ -117,6 +117,19 @@ def test_enough_new_corrections_are_learnt_from_once(few, cast, client, django_c
     client.force_login(cast.alice.user)
     page = read(client.get(url(cast.workspace, "mailbox_list"))).one("main").text
     assert f"from {LEAST} corrections made in your inbox" in page
+
+
+def test_what_was_learnt_beside_an_older_version_of_ours_judges_no_more(few, cast):
+    workspace, ours = cast.workspace.pk, json.loads(SHIPPED.read_bytes())
+    ours["bias"] = [1000 if intent == "referral" else -1000 for intent in ours["intents"]]
+    keep(workspace, json.dumps(ours).encode(), LEAST, is_worse=False)
+    assert judge_for(workspace, RESTIVE).intent == Intent.REFERRAL
+    assert not learnt(workspace).is_of_old and not is_due(workspace, LEAST)
+    assert not [file for file in own_file(workspace).parent.iterdir() if file.suffix == ".new"]
+    for file in own_file(workspace).parent.iterdir():  # an upgrade
+        file.write_text(file.read_text("utf-8").replace(shipped().version, "words-older"), "utf-8")
+    assert judge_for(workspace, RESTIVE) == judge(RESTIVE)
+    assert learnt(workspace).is_of_old and is_due(workspace, LEAST) and not is_due(workspace, LEAST - 1)
 
 
 def test_what_makes_our_own_sentences_judged_worse_is_not_kept(few, cast):
