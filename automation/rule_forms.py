@@ -323,6 +323,9 @@ class Editor:
         values = [int(value) if name == "stage" else value for value in self.of if name != "stage" or value.isdigit()]
         known = dict(self.event.parameter.choices) if self.event.parameter else {}
         values = [value for value in values if value in (known or self.lists.stages)]
+        if len(values) < len(self.of):  # a rule for some stages must not become one for all
+            self.problems.append("What it waits for is gone, or is none of those to choose from. Choose again.")
+            return None
         query = filterset.plain() or self.query.urlencode()
         return Said(self.event.key.value, {name: values} if values else {}, query, [form.step() for form in self.steps])
 

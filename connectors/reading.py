@@ -17,7 +17,7 @@ from connectors.csv_file import Raw, Table
 from connectors.dates import DateOrder
 from connectors.fields import NOTHING
 from connectors.mapping import MOST_NAMES, Column, Mapping
-from connectors.values import Context, Converter, Doubt, converter
+from connectors.values import Context, Converter, Doubt, converter, disagrees
 from workspaces.action import Refused
 from workspaces.numbers import decimal_sign
 
@@ -90,10 +90,21 @@ class Reading:
             for column in self.mapping.columns
         ]
         keys = Keys(self.mapping)
+        amounts = [
+            column for column in self.mapping.columns if column.name == "amount" and "currency" in self.mapping.fields
+        ]
         for raw in self.table.rows():
             row = _read(raw, convert)
+            for column in amounts:
+                self.check_currency(row, column)
             row.key, row.reported = keys.of(row), len(row.problems)
             yield row
+
+    def check_currency(self, row: Row, column: Column) -> None:
+        """Of two that a row names, nobody knows which one is right."""
+        text, currency = row.cells[column.index], row.values.get("currency") or self.contexts[column.header].currency
+        if "amount" in row.values and (other := disagrees(text, currency)):
+            row.fail(column.header, text, f"in {other}, but the currency of the row is {currency}")
 
 
 def inspect(

@@ -109,7 +109,7 @@ def _amount(text: str, context: Context, factor: Decimal, limit: int) -> Decimal
     if plain and (not plain[1] or context.decimal == "."):
         return _limited(text, Decimal(text) * factor, limit)
     code = CODE.search(text)
-    if code and code[0] != context.currency and not (context.is_told and code[0] in context.rated):
+    if code and code[0] != context.currency and not context.is_told:
         raise ValueError(f"in {code[0]}, but the currency of the workspace is {context.currency}")
     amount = _limited(text, parse_amount(text, context.decimal) * factor, limit)
     sign = SIGN.search(text)
@@ -118,6 +118,14 @@ def _amount(text: str, context: Context, factor: Decimal, limit: int) -> Decimal
             raise ValueError(f"in {sign[0]}, but the currency of the workspace is {context.currency}")
         return Doubt(amount, f"“{sign[0]}” is not the sign of {context.currency}; taken as {context.currency}")
     return amount
+
+
+def disagrees(text: str, currency: str) -> str:
+    """The code or sign of an amount that means another currency; "" where there is none, or it may mean this one."""
+    if code := CODE.search(text):
+        return "" if code[0] == currency else code[0]
+    sign = SIGN.search(text)
+    return "" if sign is None or _may_mean(sign[0], currency) else sign[0]
 
 
 def _limited(text: str, amount: Decimal, limit: int) -> Decimal:

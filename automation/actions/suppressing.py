@@ -114,6 +114,8 @@ def unsilence(effect: Effect, *, by: Membership) -> None:
         return
     if row and its:
         row.delete()
+    elif row and row.at > effect.at:  # they said so themselves since
+        return
     elif row and "reason" in before:
         row.reason = before["reason"]
         row.save(update_fields=["reason"])
@@ -143,6 +145,7 @@ def opt_out(workspace: Workspace, email: str) -> Suppression:
     asked = Suppression.objects.filter(workspace=workspace, email=email, reason=Reason.UNSUBSCRIBED)
     is_new = not asked.exists()
     silence(workspace, email, Reason.UNSUBSCRIBED, contact, by=None, door=Door.AUTOMATION)
+    asked.update(message=None, at=timezone.now())  # their own click: no undo of what a mail did takes it back
     if contact and is_new:
         tell(contact, "Asked for no more mail by the link in a mail")
     return asked.get()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from activities.models import Activity, Door, Task
 from automation.actions.processing import ROBOTS
@@ -15,6 +15,7 @@ from leads.models import Lead
 
 # From what was imported nothing follows.
 IN_BULK = (Door.IMPORT, Door.CONNECTOR)
+LATE = timedelta(days=2)  # between writing a mail and its coming in
 Line = Activity.Kind
 Of = Mapping[str, Sequence[object]]
 
@@ -57,7 +58,7 @@ class Loaded:
         found = StageEvent.objects.select_related("to_stage")
         return cls(
             found.in_bulk([pk for pk in moves if pk]) if moves else {},
-            Message.objects.only("pk", "intent", "state", "received_at").in_bulk([pk for pk in mails if pk])
+            Message.objects.only("pk", "intent", "state", "received_at", "sent_at").in_bulk([pk for pk in mails if pk])
             if mails
             else {},
         )
@@ -66,6 +67,11 @@ class Loaded:
         """When it happened here: a mail when it came in, whatever day it bears."""
         message = self.messages.get(line.data.get("message") or 0)
         return message.received_at if message else line.at
+
+    def is_late(self, line: Activity) -> bool:
+        """Mail of an archive, or what lay in a mailbox before it was connected: nobody waits for an answer to it."""
+        message = self.messages.get(line.data.get("message") or 0)
+        return message is not None and message.received_at - message.at > LATE
 
 
 def any_of(of: Of, name: str, value: object) -> bool:
@@ -174,7 +180,8 @@ def happened(event: Event, of: Of, lines: Sequence[Activity], loaded: Loaded | N
     """Those of the lines that are it."""
     fit = [line for line in lines if line.kind == event.kind and is_subject(event, line) and line.undone_at is None]
     loaded = loaded or Loaded.of(fit)
-    return [line for line in fit if line.door not in IN_BULK and event.test(line, of, loaded)]
+    fit = [line for line in fit if line.door not in IN_BULK and not loaded.is_late(line)]
+    return [line for line in fit if event.test(line, of, loaded)]
 
 
 def in_words(event: str, of: Of, stages: Mapping[int, str]) -> str:

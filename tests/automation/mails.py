@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import format_datetime
 from itertools import count
 
 from automation.intents import Intent
@@ -24,12 +26,13 @@ def mail(
     subject: str = "Re: Cold-chain monitoring",
     message_id: str = "",
     answers: str = "",
+    date: datetime | None = None,
     **headers: str,
 ) -> bytes:
     """A plain reply. `headers`: others, with _ for -."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
-    message["Date"] = "Fri, 20 Nov 2026 09:00:00 +0000"
+    message["Date"] = format_datetime(date or datetime.now(UTC))
     message["Message-ID"] = message_id or f"<{next(NUMBERS)}@brightwater.example>"
     if answers:
         message["In-Reply-To"] = message["References"] = answers

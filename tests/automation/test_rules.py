@@ -129,6 +129,17 @@ def test_an_event_can_be_narrowed_down(acme, deal, event, of, runs):
     assert len(work(acme)) == runs
 
 
+def test_old_mail_that_comes_in_sets_no_rule_off(acme):
+    """Of an archive, or what lay in a mailbox before it was connected: nobody waits for an answer to it."""
+    make_lead(acme.bob)
+    make_rule(acme, "lead_reply", Step("notify", text="!", who="owner"))
+    for days, follows in ((40, False), (0, True)):
+        written = timezone.now() - timedelta(days=days)
+        message, _ = receive(acme.workspace, mail("Yes, I am interested.", date=written))
+        read_message(acme.workspace.pk, message.pk)
+        assert bool(work(acme)) is follows
+
+
 def test_a_reply_of_a_certain_meaning(acme, lead):
     make_rule(acme, "lead_reply", Step("notify", text="!", who="owner"), intent=["interested"], name="yes")
     make_rule(acme, "lead_reply", Step("notify", text="!", who="owner"), intent=["not_now"], name="later")

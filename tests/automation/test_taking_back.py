@@ -197,3 +197,15 @@ def test_a_mailbox_claims_no_customers_address(acme, lead):
     Mailbox.objects.create(workspace=acme.workspace, name="Old", address="ida@brightwater.example")
     message = came(acme, mail(Authentication_Results="mx.acme.example; dmarc=pass"))
     assert message.direction == Message.Direction.IN
+
+
+@pytest.mark.parametrize("intent", [Intent.BOUNCE, Intent.UNSUBSCRIBE])
+def test_what_they_said_by_the_link_outlives_the_undo_of_a_mail(acme, lead, intent):
+    email = "ida@brightwater.example"
+    read_as(Intent.UNCLEAR, lead, acme.bob, direction=Message.Direction.OUT, is_proven=True)
+    facts = {"is_hard_bounce": True, "bounced_address": email} if intent == Intent.BOUNCE else {}
+    message = acted(read_as(intent, lead, acme.bob, **facts))
+    actions.opt_out(acme.workspace, email)
+    actions.undo(message, by=acme.bob)
+    lead.contact.refresh_from_db()
+    assert Suppression.objects.get().reason == Suppression.Reason.UNSUBSCRIBED and lead.contact.do_not_email

@@ -497,3 +497,11 @@ def test_each_row_may_name_its_currency_if_a_rate_of_it_is_kept(acme, run_import
     again = run_import("deals", "id,name,value,currency\n1,Own,100,USD\n", update=True)
     assert again.counts == {"updated": 1}, again.report
     assert Deal.objects.get(name="Own").base_amount == 50
+
+
+def test_an_amount_that_names_another_currency_than_its_row_is_an_error(acme, run_import):
+    set_rate(acme.workspace, currency="USD", rate=Decimal("0.5"), day=date(2026, 1, 1), by=acme.alice)
+    rows = "id,name,value,currency\n1,A,USD 100,EUR\n2,B,USD 200,\n3,C,€400,USD\n4,D,USD 500,USD\n5,E,$600,USD\n"
+    found = run_import("deals", rows)
+    assert found.counts == {"created": 2, "error": 3}
+    assert {(deal.name, deal.currency) for deal in Deal.objects.all()} == {("D", "USD"), ("E", "USD")}
