@@ -33,7 +33,7 @@ ASKED: Mapping[str, tuple[str, ...]] = {
     Kind.ASSIGN: PERSON,
     Kind.TAG: ("tag",),
     Kind.MAIL: ("template",),
-    Kind.WEBHOOK: ("url", "secret", "kept"),
+    Kind.WEBHOOK: ("url", "secret", "unsigned", "kept"),
 }
 TEXT = {
     Kind.TASK: "Title",
@@ -98,9 +98,11 @@ class StepForm(forms.Form):
     tag = forms.TypedChoiceField(coerce=int, empty_value=None, label="Tag")
     template = forms.TypedChoiceField(coerce=int, empty_value=None, label="Template")
     url = forms.CharField(max_length=500, label="Address", widget=forms.URLInput(attrs={"autocomplete": "off"}))
+    # What was typed and not yet saved comes back with the form; what is stored never does.
     secret = forms.CharField(
-        max_length=200, required=False, label="Secret", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        max_length=200, required=False, label="Secret", widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}, render_value=True)
     )  # fmt: skip
+    unsigned = forms.BooleanField(required=False, label="No secret any more: calls are not signed")
     kept = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, kind: str, lists: Lists, **kwargs):
@@ -127,6 +129,8 @@ class StepForm(forms.Form):
                 else "It signs each call; nobody sees it again."
             )
             self.fields["secret"].help_text = has
+            if not self.has_secret:
+                del self.fields["unsigned"]
         if kind in (Kind.NOTIFY, Kind.ASSIGN):
             self.fields["who"].label = "Whom"
 
@@ -142,7 +146,7 @@ class StepForm(forms.Form):
         for name in rows.keys() & facts.keys():
             facts[name] = rows[name].get(facts[name])
         if "secret" in facts:
-            facts["secret"] = facts["secret"] or None
+            facts["secret"] = "" if facts.pop("unsigned", False) else facts["secret"] or None
         who = self.cleaned_data.get("who", "")
         if who == Who.MEMBER:
             facts["member_id"] = self.cleaned_data["member"]
@@ -159,7 +163,7 @@ class HeadForm(forms.Form):
 
 def of_step(step: Step) -> dict[str, object]:
     """What its form shows."""
-    names = {name for names in ASKED.values() for name in names} - {"secret"}
+    names = {name for names in ASKED.values() for name in names} - {"secret", "unsigned"}
     plain = {name: getattr(step, name) for name in names - {"member", "stage", "team", "tag", "template"}}
     rows = {name: row.pk for name in ("stage", "team", "tag", "template") if (row := getattr(step, name))}
     return plain | rows | {"kind": step.kind, "member": step.member_id}

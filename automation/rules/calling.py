@@ -30,6 +30,7 @@ BATCH = 500
 TRIES = 8
 CLAIM = timedelta(minutes=2)  # longer than a call may take
 LONGEST_PAUSE = timedelta(hours=4)
+ENCODED = "whsec_"
 State = WebhookCall.State
 
 
@@ -101,12 +102,31 @@ def told(run: RuleRun, subject: Deal | Lead) -> dict[str, object]:
     }
 
 
+def check_secret(secret: str) -> str:
+    try:
+        key_of(secret)
+    except ValueError:
+        return f"What follows {ENCODED} is no Base64."
+    return ""
+
+
+def key_of(secret: str) -> bytes:
+    """As Standard Webhooks writes it, else the text itself.
+
+    >>> key_of("whsec_c2VjcmV0"), key_of("s3cret")
+    (b'secret', b's3cret')
+    """
+    if secret.startswith(ENCODED):
+        return base64.b64decode(secret.removeprefix(ENCODED), validate=True)
+    return secret.encode()
+
+
 def signed(key: str, at: int, body: str, secret: str) -> str:
     """
     >>> signed("call_1", 1, "{}", "s3cret")
     'v1,ZXo7LEnTDCrGQWkoLxyMDvrNnzvOk1haw+bdbr7Y1CA='
     """
-    mac = hmac.new(secret.encode(), f"{key}.{at}.{body}".encode(), hashlib.sha256)
+    mac = hmac.new(key_of(secret), f"{key}.{at}.{body}".encode(), hashlib.sha256)
     return f"v1,{base64.b64encode(mac.digest()).decode()}"
 
 
@@ -132,7 +152,8 @@ def make_call(workspace_id: int, pk: int) -> None:
         call.next_try_at = claimed = timezone.now() + CLAIM
         call.save(update_fields=["attempts", "next_try_at"])
         try:
-            secret, broken = unseal(step, "secret"), ""
+            secret = unseal(step, "secret")
+            broken = check_secret(secret)
         except Unreadable as error:
             secret, broken = "", str(error)
     answer, problem = (None, broken) if broken else post(step.url, call, secret)

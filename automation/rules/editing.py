@@ -11,7 +11,7 @@ from django.utils import timezone
 from automation.models import MailTemplate, Rule, RuleStep, RuleVersion
 from automation.placeholders import unknown
 from automation.rules import conditions
-from automation.rules.calling import check_url
+from automation.rules.calling import check_secret, check_url
 from automation.rules.events import EVENTS
 from deals.models import Kind, Stage, Tag
 from deals.setup.rows import check_order, put_in_order
@@ -295,9 +295,19 @@ def problem_of(workspace: Workspace, about: str, step: Step) -> tuple[str, str] 
         case StepKind.WEBHOOK:
             if problem := check_url(step.url):
                 return "url", problem
-            if step.secret and len(step.secret) < LEAST_SECRET:
-                return "secret", f"At least {LEAST_SECRET} signs."
+            if problem := wrong_secret(workspace, step):
+                return "secret", problem
     return None
+
+
+def wrong_secret(workspace: Workspace, step: Step) -> str:
+    if step.secret:
+        return f"At least {LEAST_SECRET} signs." if len(step.secret) < LEAST_SECRET else check_secret(step.secret)
+    if step.secret is None and step.kept is not None:
+        before = RuleStep.objects.filter(workspace=workspace, pk=step.kept, kind=StepKind.WEBHOOK).first()
+        if before and before.secret and before.url != step.url:
+            return "Type the secret again: it goes to another address now."
+    return ""
 
 
 def wrong_person(workspace: Workspace, step: Step) -> tuple[str, str] | None:

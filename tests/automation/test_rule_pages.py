@@ -125,8 +125,19 @@ def test_a_secret_is_kept_and_never_shown(acme, alice):
     assert second.pk != step.pk and editing.unseal(second, "secret") == SECRET
     rule.refresh_from_db()
     moved = kept | {"step-0-kept": str(second.pk), "step-0-url": "https://other.example/", "version": rule.version}
-    sent(alice, path(acme, "rule_edit", rule.pk), moved)
-    assert RuleStep.objects.latest("pk").secret == ""
+    answer = sent(alice, path(acme, "rule_edit", rule.pk), moved)
+    assert answer.status_code == 422 and "Type the secret again: it goes to another address now." in read(answer).text
+    assert RuleStep.objects.latest("pk") == second
+    sent(alice, path(acme, "rule_edit", rule.pk), moved | {"step-0-unsigned": "on"})
+    third = RuleStep.objects.latest("pk")
+    assert (third.url, third.secret) == ("https://other.example/", "")
+    assert read(alice.get(path(acme, "rule_edit", rule.pk))).all("input", name="step-0-unsigned") == []
+
+
+def test_a_secret_that_is_typed_outlives_the_other_buttons(acme, alice):
+    hook = {"steps": "1", "step-0-kind": "webhook", "step-0-url": "https://hooks.example/in", "step-0-secret": SECRET}
+    page = read(sent(alice, path(acme, "rule_new"), body(**hook, do="add", new="notify")))
+    assert page.one("input", name="step-0-secret").get("value") == SECRET
 
 
 def test_duplicate_delete_restore_and_order(acme, alice):

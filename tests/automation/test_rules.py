@@ -564,6 +564,7 @@ def test_only_admins_change_rules(acme):
         Step("move"), Step("status", status="nurture"), Step("assign", who="team"), Step("tag"), Step("mail"),
         Step("webhook", url="ftp://a.example"), Step("webhook", url="https://127.0.0.1/"),
         Step("webhook", url="https://a.example", secret="short"),
+        Step("webhook", url="https://a.example", secret="whsec_this is no base64"),
     ],
 )  # fmt: skip
 def test_a_step_that_cannot_work_is_refused(acme, step, settings):

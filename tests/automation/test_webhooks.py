@@ -104,6 +104,17 @@ def test_a_call_is_signed_and_tells_what_happened(acme, receiver):
     assert said["data"]["deal"]["stage"] == "Qualified" and "/w/acme/deals/" in said["data"]["deal"]["url"]
 
 
+def test_a_secret_as_standard_webhooks_writes_it_is_decoded(acme, receiver):
+    key = b"twenty-four bytes of key"
+    moved(acme, receiver.url, secret=f"whsec_{base64.b64encode(key).decode()}")
+    ring(acme)
+    [(headers, body)] = receiver.calls
+    told = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    assert (
+        headers["webhook-signature"] == f"v1,{base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()}"
+    )
+
+
 def test_without_a_secret_it_is_not_signed(acme, receiver):
     moved(acme, receiver.url, secret="")
     ring(acme)
