@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from automation.actions.processing import ROBOTS
 from automation.intents import Intent
+from automation.mail.visible import has_quote
 from automation.models import Effect, Message
 from deals.models import Deal
 from workspaces.access import MemberRequest, visible_owners
@@ -54,6 +55,7 @@ EFFECTS = {
     Effect.Kind.DEAL_CREATED: "square-kanban",
     Effect.Kind.DEAL_MOVED: "arrow-right",
     Effect.Kind.TASK: "calendar-plus",
+    Effect.Kind.MEETING: "calendar-clock",
     Effect.Kind.LEAD_CHANGED: "user-round-search",
     Effect.Kind.LEAD_CREATED: "user-round-search",
     Effect.Kind.WAITS: "calendar-clock",
@@ -198,7 +200,8 @@ class Row:
     def done(self) -> str:
         """What was done about it, in words."""
         message = self.message
-        effects = [effect.get_kind_display() for effect in message.effects.all() if effect.is_undoable]
+        stand = [effect for effect in message.effects.all() if effect.is_undoable or effect.kind == Effect.Kind.MEETING]
+        effects = [effect.said if effect.kind == Effect.Kind.MEETING else effect.get_kind_display() for effect in stand]
         if effects:
             return " · ".join(effects)
         if message.state == Message.State.UNMATCHED:
@@ -245,6 +248,10 @@ class Opened:
     @property
     def has_more(self) -> bool:
         return len(self.message.text.strip()) > len(self.message.visible_text.strip())
+
+    @property
+    def has_quote(self) -> bool:
+        return has_quote(self.message.text)
 
     @cached_property
     def deal(self) -> Deal | None:

@@ -73,7 +73,7 @@ def undo_effect(effect: Effect, *, by: Membership) -> Effect:
 
 def undo_all(message: Message, *, by: Membership) -> None:
     """The newest first: each then finds what it left; a lead that it all hangs on goes last. The caller holds the lead."""
-    effects = message.effects.filter(undone_at=None).order_by("-pk")
+    effects = message.effects.filter(undone_at=None).exclude(kind=Kind.MEETING).order_by("-pk")
     for effect in sorted(effects, key=lambda effect: effect.kind == Kind.LEAD_CREATED):
         undo_effect(effect, by=by)
 
@@ -85,6 +85,7 @@ def undo_deal(effect: Effect, by: Membership) -> None:
     deal = effect.deal
     if deal is None or deal.deleted_at is not None:
         return
+    check_is_last(effect)
     conversion = standing(deal.lead) if deal.lead else None
     if conversion and conversion.deal_id == deal.pk:
         undo_conversion(deal.lead, by=by)
@@ -95,7 +96,16 @@ def undo_deal(effect: Effect, by: Membership) -> None:
 
 def undo_move(effect: Effect, by: Membership) -> None:
     if effect.event:
+        check_is_last(effect)
         undo_stage_change(effect.event, by=by)
+
+
+def check_is_last(effect: Effect) -> None:
+    """Of several mails that moved one deal, the last is taken back first: say which."""
+    later = Effect.objects.filter(kind=Kind.DEAL_MOVED, deal_id=effect.deal_id, is_done=True, undone_at=None)
+    later = later.filter(pk__gt=effect.pk).exclude(message_id=effect.message_id).select_related("message__contact")
+    if last := later.order_by("-pk").first():
+        raise Refused(f"The mail “{last.message}” of {last.message.sender} moved it since: take that back first.")
 
 
 def undo_task(effect: Effect, by: Membership) -> None:

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from activities.actions import cancel_task, plan_task, record, update_task
-from activities.models import Activity, Attendee, Door, Task
+from activities.models import Activity, Attendee, Door, Notification, Task
 from automation.actions.effects import note
-from automation.actions.replies import owner_for
+from automation.actions.replies import owner_for, tell
 from automation.mail.calendars import Invite, invites
 from automation.mail.parts import Mail
 from automation.models import Effect, Meeting, Message
@@ -69,9 +69,14 @@ def held(message: Message, invite: Invite) -> None:
     if meeting.is_off:
         if task:
             cancel_task(task, by=None, door=Door.AUTOMATION, why=f"called off by {message.sender}"[:200])
+            changed(message, f"Called off the meeting “{task}”")
+            tell(message, Notification.Kind.REPLY, None)
     elif task:
         facts = {"title": invite.title, "place": invite.place, "minutes": invite.minutes}
-        update_task(task, by=None, **facts, **when(invite))
+        was = task.due_at, task.due_on
+        task = update_task(task, by=None, **facts, **when(invite))
+        verb = "Changed" if (task.due_at, task.due_on) == was else "Moved"
+        changed(message, f"{verb} the meeting “{task}”, now on {day_of(invite, message)}")
     else:
         meeting.task = planned(message, invite)
     meeting.save()
@@ -96,6 +101,18 @@ def planned(message: Message, invite: Invite) -> Task | None:
         note(message, Effect.Kind.TASK, f"Planned the meeting “{task}”", subject, by=None, task=task)
     message.has_meeting = True
     return task
+
+
+def changed(message: Message, said: str) -> None:
+    """Of several the first stands for what the mail brought."""
+    if not message.effects.filter(kind=Effect.Kind.MEETING).exists():
+        note(message, Effect.Kind.MEETING, said, message.subject, by=None)
+
+
+def day_of(invite: Invite, message: Message) -> str:
+    if invite.at is None:
+        return f"{invite.on:%-d %B %Y}"
+    return f"{invite.at.astimezone(ZoneInfo(message.workspace.time_zone)):%-d %B %Y, %H:%M %Z}"
 
 
 def when(invite: Invite) -> dict[str, object]:

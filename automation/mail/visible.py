@@ -38,6 +38,22 @@ def visible_text(mail: Mail) -> str:
     return newest(mail.text, sender, _marked_signature(mail))
 
 
+def has_quote(text: str) -> bool:
+    """Whether another mail stands in it, or a line of one: what else is cut off is how its sender signs.
+
+    >>> has_quote("Yes.\n\n> When?"), has_quote("Yes.\n\nBest regards\nIda")
+    (True, False)
+    """
+    lines = text.split("\n")[:LINES_LIMIT]
+    return any(
+        QUOTED.match(line)
+        or SEPARATOR.match(line)
+        or BEGIN_FORWARD.match(line)
+        or bool(line.strip() and (attribution_at(lines, at) or fields_at(lines, at)))
+        for at, line in enumerate(lines)
+    )
+
+
 def _marked_signature(mail: Mail) -> str:
     """The letters of the signature that only the HTML beside the text marks as one."""
     if not mail.html or "ignature" not in mail.html or "\n-- \n" in mail.text:

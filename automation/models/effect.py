@@ -19,6 +19,7 @@ class Effect(Kept):
         DEAL_CREATED = "deal_created", "Deal created"
         DEAL_MOVED = "deal_moved", "Deal moved"
         TASK = "task", "Task planned"
+        MEETING = "meeting", "Meeting changed"
         WAITS = "waits", "Follow-ups wait"
         SUPPRESSED = "suppressed", "No more mail"
         SUGGESTED = "suggested", "Suggestion"
@@ -52,4 +53,5 @@ class Effect(Kept):
 
     @property
     def is_undoable(self) -> bool:
-        return self.undone_at is None and self.is_done and self.kind != self.Kind.SUGGESTED
+        """What is suggested was not done; a meeting of theirs is where they put it."""
+        return self.undone_at is None and self.is_done and self.kind not in (self.Kind.SUGGESTED, self.Kind.MEETING)

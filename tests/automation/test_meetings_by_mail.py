@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from activities.actions import invite_people, plan_task
 from activities.ics import uid_of
-from activities.models import Activity, Attendee, Task
+from activities.models import Activity, Attendee, Notification, Task
 from automation import actions
 from automation.mail.calendars import invites
 from automation.mail.parsing import read
@@ -79,6 +79,29 @@ def test_twice_is_once_what_is_newer_moves_it_and_what_is_older_does_nothing(acm
     take(acme, letter("Moved", calendar(sequence=2, **later)))
     task.refresh_from_db()
     assert task.status == Task.Status.CANCELLED and Task.objects.count() == Meeting.objects.count() == 1
+
+
+def test_what_became_of_the_meeting_is_said_on_the_mail_and_waits_for_nobody(acme, lead):
+    take(acme, letter("Invitation", calendar()))
+    later = {"DTSTART;TZID=America/New_York": "20261202T100000", "DTEND;TZID=America/New_York": "20261202T110000"}
+    moved = take(acme, letter("Moved", calendar(sequence=1, **later)))
+    [said] = moved.effects.filter(kind="meeting").values_list("said", flat=True)
+    assert said.startswith("Moved the meeting “Walk through the pilot”, now on 2 December 2026, ")
+    assert moved.state == Message.State.DONE
+    off = take(acme, letter("", calendar("CANCEL", sequence=2), subject="Canceled: Walk through the pilot"))
+    effect = off.effects.get()
+    assert (effect.said, effect.is_undoable) == ("Called off the meeting “Walk through the pilot”", False)
+    assert (off.state, off.intent) == (Message.State.DONE, "auto_reply")
+    assert Notification.objects.filter(recipient=acme.bob.user, key=f"reply:{off.pk}").exists()
+
+
+def test_what_is_written_beside_a_cancellation_is_read_and_the_meeting_stays_off(acme, lead):
+    take(acme, letter("Invitation", calendar()))
+    off = take(acme, letter("We are not interested any more, sorry.", calendar("CANCEL", sequence=1)))
+    assert off.intent == "not_interested" and off.effects.filter(kind="meeting").exists()
+    actions.correct(off, "interested", by=acme.bob)
+    assert Task.objects.get(type="meeting").status == Task.Status.CANCELLED
+    assert off.effects.get(kind="meeting").undone_at is None
 
 
 def test_a_cancellation_that_overtakes_its_invitation_holds(acme, lead):

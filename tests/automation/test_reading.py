@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from automation.intent import judge
 from automation.intents import AUTOMATIC, Intent
 from automation.mail.languages import language_of
 from automation.mail.parsing import read
@@ -100,6 +101,27 @@ def test_a_title_is_read_where_there_is_nothing_else():
 )
 def test_the_language_of_a_text(text, language):
     assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x00\xff\xfe garbage no headers at all",
+        b"From: ida@brightwater.example\nSubject: Re: x\n\n%%%% 0815 4711 1234 $$ no",
+        b"From: ida@brightwater.example\nSubject: Re: x\n\n12345",
+    ],
+)
+def test_what_is_no_mail_or_in_no_words_is_nothing_one_is_sure_of(raw):
+    reading = read_reply(read(raw), date(2026, 11, 22))
+    assert reading.intent == Intent.UNCLEAR and reading.confidence < AUTOMATIC
+
+
+@pytest.mark.parametrize("text", ["No.", "STOP", "+1 interested, call 030 123"])
+def test_few_words_are_words(text):
+    raw = f"From: ida@brightwater.example\nSubject: Re: x\n\n{text}".encode()
+    asked = []
+    read_reply(read(raw), date(2026, 11, 22), lambda said, language: asked.append(said) or judge(said, language))
+    assert asked == [text] and read_reply(read(raw), date(2026, 11, 22)).intent == judge(text).intent
 
 
 def told(*arguments: str) -> list[dict]:
