@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from automation import actions
-from automation.actions.campaigns import figures, steps_of
+from automation.actions.campaigns import figures, steps_of, without_mail
 from automation.actions.matching import lead_id_of
 from automation.actions.sending import mailbox_for
 from automation.forms import AddMembersForm, CampaignForm, PaceForm, StepForm
@@ -86,6 +86,7 @@ def campaign_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "steps": list(steps_of(campaign)),
         "figures": figures(members),
         "rows": [(row, next(iter(row.enrolments.all()), None), TONES.get(row.state, "grey")) for row in rows[:PAGE]],
+        "silent": without_mail([row.lead_id for row in rows[:PAGE]]),
         "next": rows[PAGE - 1].pk if len(rows) > PAGE else "",
         "mailbox": box,
         "pace": Pace.objects.filter(workspace=request.workspace, mailbox=box).first(),
@@ -179,7 +180,9 @@ def campaign_add(request: MemberRequest, pk: int) -> HttpResponse:
         else:
             chosen = leads.filter(campaign=campaign)
         new = actions.add_members(campaign, chosen.order_by("pk")[:5001], by=request.member)
-        messages.success(request, f"{new} lead{'' if new == 1 else 's'} added.")
+        silent = len(without_mail(new))
+        but = f", {silent} of them get{'s' if silent == 1 else ''} no mail" if silent else ""
+        messages.success(request, f"{len(new)} lead{'' if len(new) == 1 else 's'} added{but}.")
         return campaign
 
     form = AddMembersForm(request.POST or None, workspace=request.workspace)

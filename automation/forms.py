@@ -75,7 +75,11 @@ class CampaignForm(forms.Form):
 class StepForm(forms.Form):
     """One mail of a campaign, and when it goes."""
 
-    template = forms.ModelChoiceField(queryset=MailTemplate.objects.none(), empty_label=None)
+    template = forms.ModelChoiceField(
+        queryset=MailTemplate.objects.none(),
+        empty_label=None,
+        error_messages={"required": "A step needs a template, which is what it sends."},
+    )
     delay = forms.IntegerField(min_value=0, max_value=365, initial=0, label="Wait")
     unit = forms.ChoiceField(choices=CampaignStep.Unit.choices, initial=CampaignStep.Unit.DAYS, label="Of")
 

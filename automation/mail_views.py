@@ -15,7 +15,7 @@ from activities.file_views import files_of
 from activities.models import Attachment
 from activities.views import get_subject, subject_of, told
 from automation import actions
-from automation.actions.sending import mailbox_for, values_of
+from automation.actions.sending import mailbox_for, silent, values_of
 from automation.forms import MailForm
 from automation.inbox import record_of
 from automation.mail.quote import quoted, re_line
@@ -36,7 +36,8 @@ PAGE = "automation/mail_new.html"
 def mail_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     """From a record, ?inline in its page: the form, filled in from ?template, and sent."""
     subject = get_subject(request, kind, pk)
-    to = [email for email, _, _ in people_of(subject)[:1]]
+    people = people_of(subject) or people_of(subject, all_of_them=True)
+    to = [email for email, _, _ in people[:1]]
     initial, context = prepared(request, {"to": ", ".join(to)}, deal=subject if kind == "deal" else None)
     form = MailForm(request.POST or None, initial=initial, files=files_of(request, subject))
     context |= {"subject": subject}
@@ -138,4 +139,5 @@ def prepared(
         )
     said = f"{request.user} <{box.address}>" if box else f"{request.user}, by the address of this site"
     context = {"templates": offered, "chosen": chosen, "empty": empty, "from": said, "here": request.path}
+    context["silent"] = silent(workspace.pk, [initial["to"]]) if initial.get("to") else ""
     return initial | {"body": body}, context

@@ -144,8 +144,9 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def people_of(subject: Model | None) -> list[Person]:
-    """Whom one would ask to a meeting about it: the people of a deal, a lead or a company who have an address."""
+def people_of(subject: Model | None, *, all_of_them: bool = False) -> list[Person]:
+    """Whom one would ask to a meeting about it: the people of a deal, a lead or a company who have an address; `all_of_them`:
+    those too who asked for no mail."""
     if subject is None:
         return []
     kind = subject._meta.model_name
@@ -158,6 +159,6 @@ def people_of(subject: Model | None) -> list[Person]:
     found: list[Person] = []
     for contact in contacts[:MOST]:
         email = contact.emails.order_by("-is_primary", "pk").first()
-        if email and not contact.do_not_email:
+        if email and (all_of_them or not contact.do_not_email):
             found.append((email.email.lower(), str(contact), contact.pk))
     return found

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from activities.models import Activity, Door, Task
 from automation.actions.processing import ROBOTS
 from automation.actions.replies import owner_for, today_of
 from automation.actions.sending import mailbox_for, queue, silent, values_of
-from automation.models import CampaignStep, Enrolment, Mailbox, MailTemplate, Message, Pace, Sending, StepMail
+from automation.models import (
+    CampaignStep,
+    Enrolment,
+    Mailbox,
+    MailTemplate,
+    Message,
+    Pace,
+    Sending,
+    StepMail,
+    Suppression,
+)
 from automation.opting_out import opt_out_url
 from automation.pacing import due_after, is_working
 from automation.placeholders import fill
 from deals.models import Deal
 from deals.setup.rows import check_order, put_in_order
 from deals.working_time import week_of
-from leads.models import Campaign, CampaignMember, Contact, Lead
+from leads.models import Campaign, CampaignMember, Contact, ContactEmail, Lead
 from workspaces.access import check_may
 from workspaces.action import Refused, action
 from workspaces.models import Membership, Role, Workspace
@@ -143,19 +153,31 @@ def restore_step(step: CampaignStep, *, by: Membership) -> CampaignStep:
 
 
 @action
-def add_members(campaign: Campaign, leads: Iterable[Lead], *, by: Membership) -> int:
-    """Each lead once, however often it is added; how many are new."""
+def add_members(campaign: Campaign, leads: Iterable[Lead], *, by: Membership) -> list[int]:
+    """Each lead once, however often it is added; the ids of those that are new."""
     check_may(by, *MAY)
     campaign = locked(campaign)
     leads = list(leads)
     if len(leads) > MOST_ADDED:
         raise Refused(f"At most {MOST_ADDED:,} leads in one go.")
-    before = CampaignMember.objects.filter(campaign=campaign).count()
-    rows = [CampaignMember(workspace_id=campaign.workspace_id, campaign=campaign, lead=lead) for lead in leads]
+    had = set(CampaignMember.objects.filter(campaign=campaign, lead__in=leads).values_list("lead_id", flat=True))
+    new = [lead for lead in leads if lead.pk not in had]
+    rows = [CampaignMember(workspace_id=campaign.workspace_id, campaign=campaign, lead=lead) for lead in new]
     CampaignMember.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     if campaign.status == Status.RUNNING:
         enrol(campaign)
-    return CampaignMember.objects.filter(campaign=campaign).count() - before
+    return [lead.pk for lead in new]
+
+
+def without_mail(lead_ids: Sequence[int]) -> set[int]:
+    """Which of these leads get none, whatever a campaign sends: they have no address, or must not be written to."""
+    addresses = ContactEmail.objects.filter(contact=OuterRef("contact")).order_by("-is_primary", "pk").values("email")
+    leads = Lead.objects.filter(pk__in=lead_ids).annotate(address=Subquery(addresses[:1]))
+    suppressed = Suppression.objects.filter(workspace=OuterRef("workspace"), email=OuterRef("address"))
+    whole = Lead.objects.filter(contact=OuterRef("contact"), status=Lead.Status.DO_NOT_CONTACT)
+    refused = Q(contact__do_not_email=True) | Q(contact__consent=Contact.Consent.REFUSED)
+    found = leads.filter(Q(address=None) | refused | Exists(suppressed) | Exists(whole))
+    return set(found.order_by().values_list("pk", flat=True))
 
 
 def enrol(campaign: Campaign) -> None:

@@ -39,7 +39,7 @@ def visible_text(mail: Mail) -> str:
 
 
 def has_quote(text: str) -> bool:
-    """Whether another mail stands in it, or a line of one: what else is cut off is how its sender signs.
+    r"""Whether another mail stands in it, or a line of one: what else is cut off is how its sender signs.
 
     >>> has_quote("Yes.\n\n> When?"), has_quote("Yes.\n\nBest regards\nIda")
     (True, False)

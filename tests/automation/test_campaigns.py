@@ -14,7 +14,7 @@ from django.utils import timezone
 from activities.actions import log_meeting, plan_task
 from activities.models import Activity
 from automation import actions, tasks
-from automation.models import CampaignStep, Enrolment, Mailbox, Message, Sending, StepMail
+from automation.models import CampaignStep, Enrolment, Mailbox, Message, Sending, StepMail, Suppression
 from automation.pacing import due_after, is_working
 from deals.working_time import Week
 from leads.actions import update_contact, update_lead
@@ -315,3 +315,33 @@ def test_one_person_is_added_by_name(acme, lead, campaign, client):
     assert campaign.members.filter(lead=other).exists() and campaign.members.count() == 2
     response = client.post(path, {"contact": "Nobody Known"})
     assert response.status_code == 422 and "No contact has this name" in response.content.decode()
+
+
+def test_who_gets_no_mail_is_said_when_they_are_added_and_in_their_row(acme, lead, campaign, client):
+    client.force_login(acme.alice.user)
+    silent = make_lead(acme.bob, "zoe@north.example", first_name="Zoe", last_name="Quist")
+    make_lead(acme.bob, "max@north.example", first_name="Max", last_name="Orth")
+    Suppression.objects.create(workspace=acme.workspace, email="zoe@north.example", reason="bounced")
+    Lead.objects.exclude(pk=lead.pk).update(campaign=campaign)
+    client.post(url(acme.workspace, "campaign_add", campaign.pk), {"segment": ""})
+    page = read(client.get(url(acme.workspace, "campaign_detail", campaign.pk)))
+    assert "2 leads added, 1 of them gets no mail." in page.one("div", "toasts").text
+    [row] = [line for line in page.all("li") if "No mail" in line.text]
+    assert str(silent) in row.text
+    update_contact(lead.contact, by=acme.bob, version=lead.contact.version, do_not_email=True)
+    page = read(client.get(url(acme.workspace, "campaign_detail", campaign.pk)))
+    assert sum("No mail" in line.text for line in page.all("li")) == 2
+
+
+def test_a_step_without_any_template_says_what_it_needs(acme, client):
+    client.force_login(acme.alice.user)
+    campaign = actions.create_campaign(acme.workspace, name="Spring", by=acme.alice)
+    path = url(acme.workspace, "step_new", campaign.pk)
+    page = read(client.get(path))
+    assert "there is none yet" in page.text and url(acme.workspace, "template_new") in {
+        a["href"] for a in page.all("a")
+    }
+    refused = client.post(path, {"delay": "0", "unit": "days"})
+    assert refused.status_code == 422 and "A step needs a template" in refused.content.decode()
+    start = client.post(url(acme.workspace, "campaign_start", campaign.pk))
+    assert start.status_code == 422 and "needs a step before" in read(start).text

@@ -278,6 +278,15 @@ def test_the_composer_sends_and_its_toast_calls_back(acme, lead, login):
     assert Sending.objects.get().state == Sending.State.CANCELLED
 
 
+def test_the_form_says_that_somebody_asked_for_no_mail(acme, lead, login):
+    bob, path = login(acme.bob), url(acme.workspace, "mail_new", "lead", lead.pk)
+    update_contact(lead.contact, by=acme.bob, version=lead.contact.version, do_not_email=True)
+    page = read(bob.get(path))
+    assert page.one("form", "form-page").fields["to"] == "ida@brightwater.example"
+    assert "ida@brightwater.example asked for no mail" in page.text
+    assert bob.post(path, FORM).status_code == 422 and not Sending.objects.exists()
+
+
 def test_a_message_is_answered_from_the_inbox(acme, lead, box, login):
     bob, came = login(acme.bob), answer(acme, "sales@acme.example")
     page = read(bob.get(url(acme.workspace, "message_detail", came.pk)))
