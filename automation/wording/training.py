@@ -27,6 +27,7 @@ FOLDS = 5
 STRENGTH = 3.0
 UNIT = 0.01  # weights are kept as whole numbers of this
 CORRECTION = 5
+SLACK = 0.005  # worse by more, and what was learnt from corrections is not kept
 LEAST = 4  # weights that are all smaller change nothing and are left out
 
 
@@ -88,10 +89,6 @@ def train(examples: Iterable[Example]) -> tuple[bytes, list[Tried]]:
     return (json.dumps(model, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n").encode(), tried
 
 
-def try_out(examples: Iterable[Example]) -> list[Tried]:
-    return _cross_validate(*_table(examples))
-
-
 def _table(examples: Iterable[Example]) -> tuple[list[Example], list[dict[str, float]], numpy.ndarray]:
     ordered = sorted(set(examples))
     return ordered, [counted(each) for each in ordered], numpy.array([each.intent for each in ordered])
@@ -118,10 +115,21 @@ def part_of(example: Example) -> int:
     return int.from_bytes(hashlib.sha256(example.text.encode("utf-8", "replace")).digest()[:8]) % FOLDS
 
 
-def of_sentences(tried: Iterable[Tried]) -> float:
-    """Macro-F1 of the sentences that ship, whatever else was learnt from beside them."""
-    return figures.macro_f1(
-        [(each.example.intent, Judgement(each.intent, 1, "", "")) for each in tried if each.example.weight == 1]
+def of_sentences(judged: figures.Judged, tried: list[Tried]) -> figures.Judged:
+    """Those of the sentences that ship, whatever else was learnt from beside them."""
+    return [pair for pair, each in zip(judged, tried, strict=True) if each.example.weight == 1]
+
+
+def is_worse(now: figures.Judged, before: figures.Judged) -> bool:
+    """Of the same sentences: in the mean, or where a mistake does most harm. A little is chance: 24 honest corrections
+    lost two of 428 who ask for no more mail."""
+    return any(
+        figure(now) < figure(before) - SLACK
+        for figure in (
+            figures.macro_f1,
+            lambda judged: figures.of_intent(judged, Intent.UNSUBSCRIBE).recall,
+            lambda judged: figures.by_itself(judged).precision,
+        )
     )
 
 

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from automation import tasks
 from automation.intent import judge
-from automation.intents import Intent
+from automation.intents import Intent, Judgement
 from automation.models import Message
 from automation.own_words import LEAST, is_due, judge_for, keep, learnt, own_file
 from automation.wording import training
@@ -143,3 +143,23 @@ def test_what_makes_our_own_sentences_judged_worse_is_not_kept(few, cast):
     tasks.learn(cast.workspace.pk)
     assert not learnt(cast.workspace.pk).is_kept
     assert not own_file(cast.workspace.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_worse"),
+    [
+        ({}, False),
+        ({7: ("interested", 0.5)}, True),  # who asked for no more mail is taken for somebody else
+        ({250: ("interested", 0.9)}, True),  # a deal is made of a no
+        ({250: ("interested", 0.7)}, False),  # a person is asked
+        (dict.fromkeys(range(200, 260), ("not_now", 0.9)), True),
+    ],
+)
+def test_what_may_not_get_worse(changed, is_worse):
+    right = ["unsubscribe"] * 100 + ["interested"] * 100 + ["not_interested"] * 1000
+    before = [(intent, Judgement(Intent(intent), 0.9, "", "")) for intent in right]
+    now = [
+        (intent, Judgement(Intent(changed[at][0]), changed[at][1], "", "") if at in changed else found)
+        for at, (intent, found) in enumerate(before)
+    ]
+    assert training.is_worse(now, before) is is_worse
