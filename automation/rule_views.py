@@ -13,10 +13,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
-from automation.models import Rule, RuleRun, RuleVersion, RunStep
+from automation.models import Rule, RuleRun, RuleVersion, RunStep, WebhookCall
 from automation.placeholders import FIELDS
 from automation.rule_forms import Editor, Lists
-from automation.rules import conditions, editing, events, running, trying, words
+from automation.rules import calling, conditions, editing, events, running, trying, words
 from automation.rules.editing import Said
 from automation.rules.starters import STARTERS
 from deals.views.ordering import reordered
@@ -214,3 +214,13 @@ def run_again(request: MemberRequest, pk: int) -> HttpResponse:
     running.run_again(run, by=request.member)
     messages.success(request, f"{run.rule} runs again.")
     return done(request, f"{reverse('rule_runs')}?rule={run.rule_id}")
+
+
+@member_required(Role.ADMIN, methods=("POST",))
+def call_again(request: MemberRequest, pk: int) -> HttpResponse:
+    calls = WebhookCall.objects.select_related("run_step__run__rule")
+    call = get_object_or_404(calls, workspace=request.workspace, pk=pk)
+    rule = call.run_step.run.rule
+    calling.call_again(call, by=request.member)
+    messages.success(request, f"{rule} calls again.")
+    return done(request, f"{reverse('rule_runs')}?rule={rule.pk}")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("rules/order/", rules.rule_order, name="rule_order"),
     path("rules/log/", rules.rule_runs, name="rule_runs"),
     path("rules/log/<int:pk>/again/", rules.run_again, name="run_again"),
+    path("rules/log/calls/<int:pk>/again/", rules.call_again, name="call_again"),
     path("rules/<int:pk>/", rules.rule_edit, name="rule_edit"),
     path("rules/<int:pk>/switch/", rules.rule_switch, name="rule_switch"),
     path("rules/<int:pk>/try/", rules.rule_try, name="rule_try"),

@@ -16,11 +16,15 @@ import httpx
 from django.conf import settings
 from django.utils import timezone
 
+from activities.actions import notify
+from activities.models import Notification
 from automation.models import RuleRun, RuleStep, RunStep, WebhookCall
 from deals.models import Deal
 from leads.models import Lead
-from workspaces.action import Refused
+from workspaces.access import check_may
+from workspaces.action import Refused, action
 from workspaces.background import after_commit
+from workspaces.models import Membership, Role
 from workspaces.mounting import in_workspace
 from workspaces.outbound import Blocked, ask, check_host, is_allowed
 from workspaces.sealing import Unreadable, unseal
@@ -189,6 +193,33 @@ def settle(call: WebhookCall, answer: int | None, problem: str) -> None:
         call.state, call.next_try_at, call.taken_at = State.DONE, None, timezone.now()
     elif call.attempts >= TRIES:
         call.state, call.next_try_at = State.FAILED, None
+        tell_admins(call)
     else:
         call.next_try_at = timezone.now() + min(timedelta(minutes=2 ** (call.attempts - 1)), LONGEST_PAUSE)
     call.save()
+
+
+def tell_admins(call: WebhookCall) -> None:
+    """Once for each call, however often it is made again."""
+    step = call.run_step
+    admins = Membership.objects.active().filter(workspace_id=call.workspace_id, role__in=(Role.ADMIN, Role.OWNER))
+    notify(
+        admins.values_list("user_id", flat=True),
+        Notification.Kind.RULE,
+        subject=step.run.subject,
+        key=f"call:{call.pk}:given-up",
+        data={"rule": str(step.run.rule), "text": f"The call to {step.step.url} was given up. {call.problem}"},
+    )
+
+
+@action
+def call_again(call: WebhookCall, *, by: Membership) -> WebhookCall:
+    """What was given up is called anew, under the same id."""
+    check_may(by, Role.ADMIN, "run rules")
+    call = WebhookCall.objects.select_for_update(no_key=True).get(pk=call.pk)
+    if call.state != State.FAILED:
+        raise Refused("Only a call that was given up is made again.")
+    call.state, call.attempts, call.next_try_at = State.WAITING, 0, timezone.now()
+    call.save(update_fields=["state", "attempts", "next_try_at"])
+    after_commit("automation.tasks.call_webhook", call.workspace_id, call.pk)
+    return call

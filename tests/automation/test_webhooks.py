@@ -14,11 +14,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.utils import timezone
 
+from activities.models import Notification
 from automation.models import WebhookCall
 from automation.rules import calling
 from deals.actions import move_to_stage
 from tests.automation.rules import Step, again, make_rule, work
 from tests.factories import make_deal
+from workspaces.action import NotAllowed, Refused
 
 SECRET = "a secret that signs"
 DRIPS = 202
@@ -141,6 +143,15 @@ def test_it_is_given_up_in_the_end_and_says_so(acme, receiver):
         call = ring(acme)
     assert (call.state, call.attempts, call.next_try_at) == (State.FAILED, calling.TRIES, None)
     assert len(receiver.calls) == calling.TRIES
+    told = Notification.objects.get(kind="rule", recipient=acme.alice.user)
+    assert "was given up. It answered 500." in told.data["text"] and told.data["rule"] == "Tell them"
+    with pytest.raises(NotAllowed):
+        calling.call_again(call, by=acme.bob)
+    receiver.answers = []
+    calling.call_again(call, by=acme.alice)
+    assert ring(acme).state == State.DONE and len({headers["webhook-id"] for headers, _ in receiver.calls}) == 1
+    with pytest.raises(Refused):
+        calling.call_again(call, by=acme.alice)
 
 
 @pytest.mark.parametrize(

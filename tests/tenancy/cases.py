@@ -487,6 +487,7 @@ CASES = {
     "rule_order": Case(role=Role.ADMIN, get=False, body=rule_order),
     "rule_runs": Case(role=Role.ADMIN, query=lambda rows, _: {"rule": rows.rule}),
     "run_again": Case(at("failed_run"), role=Role.ADMIN, get=False, body=lambda *_: {}),
+    "call_again": Case(at("failed_call"), role=Role.ADMIN, get=False, body=lambda *_: {}),
     "rule_edit": Case(
         at("rule"), role=Role.ADMIN, body=lambda rows, _: rule(rows, _) | {"version": rows.versions["rule"]}
     ),

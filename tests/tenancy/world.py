@@ -179,6 +179,7 @@ class Rows:
     rules: str = ""  # their ids in order
     gone_rule: int = 0
     failed_run: int = 0
+    failed_call: int = 0
     lifted: str = ""  # what an address that was taken off the list is put back by
     event: int = 0  # the last change of `deal`, still to be undone
     versions: dict[str, int] = field(default_factory=dict)  # of the rows in VERSIONED
@@ -425,7 +426,9 @@ def fill_rules(rows: Rows, owner: Membership) -> None:
     facts = {"workspace": owner.workspace, "rule": made[0], "version": made[0].versions.get(), "activity": line}
     failed = RuleRun.objects.create(**facts, deal=line.deal, state=RuleRun.State.FAILED, problem="It broke")
     step = failed.steps.create(workspace=owner.workspace, step=failed.version.steps.last(), said="Called it")
-    WebhookCall.objects.create(workspace=owner.workspace, run_step=step, key="call_1", body="{}", problem="Away")
+    given_up = {"state": WebhookCall.State.FAILED, "problem": "Away"}
+    call = WebhookCall.objects.create(workspace=owner.workspace, run_step=step, key="call_1", body="{}", **given_up)
+    rows.failed_call = call.pk
     rows.rule, rows.gone_rule, rows.failed_run = made[0].pk, made[2].pk, failed.pk
     rows.rules = f"{made[0].pk},{made[1].pk}"
 
