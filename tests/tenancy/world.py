@@ -304,6 +304,8 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
         rows, owner, stages, company=company, lead_id=lead.pk, campaign=campaign, segment=segment, product="Cold chain"
     )
     fill_rules(rows, owner)
+    for name, model in VERSIONED.items():
+        rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
     return rows
 
 
@@ -484,8 +486,6 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     rows.deal, rows.event = deal.pk, event.pk
     tell(rows, owner, deal)
     change_and_tag(rows, owner)
-    for name, model in VERSIONED.items():
-        rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
     return rows
 
 
