@@ -300,13 +300,9 @@ def fill(rows: Rows, owner: Membership, rep: Membership, team: Team, stages: dic
     ExternalId.objects.create(workspace=workspace, source="hubspot", kind="company", external_id="1", object_id=1)
     fill_settings(rows, owner, stages)
     fill_mail(rows, owner)
-    rows = fill_deals(
+    return fill_deals(
         rows, owner, stages, company=company, lead_id=lead.pk, campaign=campaign, segment=segment, product="Cold chain"
     )
-    fill_rules(rows, owner)
-    for name, model in VERSIONED.items():
-        rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
-    return rows
 
 
 def fill_settings(rows: Rows, owner: Membership, stages: dict[str, Stage]) -> None:
@@ -437,6 +433,8 @@ def fill_rules(rows: Rows, owner: Membership) -> None:
 
 def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts: object) -> Rows:
     convert_lead(Lead.objects.get(pk=rows.converted_lead), by=owner, next_step="Call")
+    if owner.may(Role.ADMIN):
+        fill_rules(rows, owner)
     neighbour = make_deal(owner, stages["Qualified"], "Neighbour")
     rows.neighbour = neighbour.pk
     rows.tagged = make_deal(owner, stages["Qualified"], "Tagged").pk
@@ -486,6 +484,8 @@ def fill_deals(rows: Rows, owner: Membership, stages: dict[str, Stage], **facts:
     rows.deal, rows.event = deal.pk, event.pk
     tell(rows, owner, deal)
     change_and_tag(rows, owner)
+    for name, model in VERSIONED.items():
+        rows.versions[name] = model._base_manager.get(pk=getattr(rows, name)).version
     return rows
 
 
