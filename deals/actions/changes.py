@@ -48,8 +48,10 @@ def is_as_left(deal: Deal, version: int) -> bool:
 
 def check_undoable(change: DealChange, deal: Deal, by: Membership) -> None:
     """Nobody changed the deal since, and whoever undoes it made the change or is a manager."""
-    if change.version is not None and not is_as_left(deal, change.version):
-        raise_stale(deal, what="cannot be undone any more")
+    if change.version is not None and change.version != deal.version:
+        was_undone = StageEvent.objects.filter(undoes=change.event_id).exists() if change.event_id else False
+        if was_undone or not is_as_left(deal, change.version):
+            raise_stale(deal, what="cannot be undone any more")
     if change.by_id != by.user_id and not by.may(Role.MANAGER):
         raise NotAllowed("Only a manager may undo what somebody else did.")
 

@@ -21,6 +21,7 @@ from deals.actions import (
     tag_deal,
     undo_change,
     undo_many,
+    undo_stage_change,
     update_deal,
 )
 from deals.actions.many import STEP
@@ -391,3 +392,12 @@ def test_nobody_else_takes_back_what_they_may_not_see(acme, login):
     undo = url(acme.workspace, "deal_change_undo", deal.pk, 2)
     assert login(member).post(undo, headers=SCRIPT).status_code == 404
     assert Deal.objects.get().owner_id == acme.alice.user_id
+
+
+def test_a_move_that_was_taken_back_alone_is_not_taken_back_again_with_the_others(acme, deals):
+    bulk = change(acme, "move", deals[:2], {"stage": acme.stages["Qualified"].pk})
+    undo_stage_change(StageEvent.objects.get(deal=deals[0], to_stage=acme.stages["Qualified"]), by=acme.bob)
+    assert states(undo_many(bulk, by=acme.bob)) == {"Deal 1": "kept", "Deal 2": "undone"}
+    assert set(Deal.objects.filter(pk__in=[deal.pk for deal in deals[:2]]).values_list("stage__name", flat=True)) == {
+        "New"
+    }

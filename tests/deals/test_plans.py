@@ -229,10 +229,12 @@ WHERE t.relname = ANY (%s)
 # calendars and inlets, are looked for past row-level security, over all workspaces at once.
 NOT_BY_WORKSPACE = {
     "deal_bin", "attachment_bin", "task_remind", "notification_mail", "notification_mail_try", "attendee_try", "calendar_feed_token",
-    "imap_login_next", "inlet_token", "sending_try",
+    "imap_login_next", "inlet_token", "sending_try", "webhook_call_waiting",
 }  # fmt: skip
 # Of few rows among very many, which the whole index that begins alike would read on its way.
-FEW = {"activity_pending", "notification_unread", "deal_due", "message_open", "message_waiting"}
+FEW = {
+    "activity_pending", "notification_unread", "deal_due", "message_open", "message_waiting", "message_undecided", "rule_run_trouble",
+}  # fmt: skip
 
 
 @pytest.fixture
