@@ -23,6 +23,7 @@ SILENT = {
     "pipeline_order",
     "reason_new",
     "reason_order",
+    "rule_order",
     "team_new",
     "workspace_home",
     "workspace_leave",
