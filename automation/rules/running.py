@@ -13,6 +13,8 @@ from activities.causes import because_of
 from automation.models import Rule, RuleRun, RuleStep, RunStep
 from automation.rules import conditions
 from automation.rules.events import EVENTS
+from automation.rules.guards import looped
+from automation.rules.matching import chain
 from automation.rules.steps import DO, Later, LeftOut
 from deals.models import Deal
 from leads.models import Lead
@@ -159,6 +161,8 @@ def run_again(run: RuleRun, *, by: Membership) -> RuleRun:
     run = RuleRun.objects.select_for_update(no_key=True, of=("self",)).get(pk=run.pk)
     if run.state == State.DONE:
         raise Refused("It is done already.")
+    if run.state == State.STOPPED and (problem := looped(run.rule_id, chain(run.cause))):
+        raise Refused(problem)  # by hand, too, it would go round once more
     run.state, run.attempts, run.next_try_at, run.again_by_id = State.WAITING, 0, timezone.now(), by.user_id
     run.save(update_fields=["state", "attempts", "next_try_at", "again_by"])
     after_commit("automation.tasks.run_rules", run.workspace_id)

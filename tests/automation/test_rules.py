@@ -478,6 +478,8 @@ def test_no_more_than_three_follow_from_one_another(acme, deal):
     move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
     runs = work(acme, rounds=10)
     assert [run.state for run in runs] == ["done", "done", "done", "stopped"]
+    with pytest.raises(Refused, match="Stopped"):
+        running.run_again(runs[-1], by=acme.alice)
     assert "3 rules have followed" in runs[3].problem
     deal.refresh_from_db()
     assert deal.stage.name == "Contacted"
