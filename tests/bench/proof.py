@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
+from itertools import count, groupby
 
 from django.db import connection
 
@@ -75,7 +75,7 @@ def prove(before: Before, claims: Iterable[Claim], bulks: Sequence[int]) -> dict
     by_deal: dict[int, list[Claim]] = defaultdict(list)
     wrong: Counter[str] = Counter()
     items = list(DealChange.objects.filter(bulk__in=bulks).select_related("bulk").order_by("pk"))
-    for claim in merged(claims, [claim for item in items for claim in claims_of(item)]):
+    for claim in merged(list(claims), items):
         by_deal[claim.deal].append(claim)
     now = {deal.pk: deal for deal in Deal.all_objects.filter(pk__in=before.versions)}
     tags = tags_of(list(now))
@@ -102,8 +102,7 @@ def claims_of(item: DealChange) -> list[Claim]:
     """What the item of a change of many says was done."""
     if item.version is None or item.state not in (State.DONE, State.KEPT, State.UNDONE):
         return []
-    done = Claim(item.deal_id, item.version, sets_of(item))
-    return [done, Claim(item.deal_id, item.version + 1, {}, item.version)] if item.state == State.UNDONE else [done]
+    return [Claim(item.deal_id, item.version, sets_of(item))]
 
 
 def sets_of(item: DealChange) -> dict[str, object]:
@@ -115,10 +114,21 @@ def sets_of(item: DealChange) -> dict[str, object]:
     return {"deleted": True} if item.verb == Verb.DELETE else {"tags": facts["add"]}
 
 
-def merged(told: Iterable[Claim], items: Sequence[Claim]) -> list[Claim]:
-    """One deal of a change of many may be taken back alone: whoever did is told so, and so says the item."""
-    undone = {(claim.deal, claim.version) for claim in items if claim.undoes}
-    return [*items, *(claim for claim in told if not (claim.undoes and (claim.deal, claim.version) in undone))]
+def merged(told: Sequence[Claim], items: Sequence[DealChange]) -> list[Claim]:
+    """With the undos, told or said by items: each is the first version that nobody else claims after what was taken back,
+    the last change first, for what came after it was taken back before it."""
+    claims = [claim for claim in told if claim.undoes is None]
+    claims += [claim for item in items for claim in claims_of(item)]
+    taken = {(claim.deal, claim.version) for claim in claims}
+    undone = {(claim.deal, claim.undoes) for claim in told if claim.undoes is not None}
+    undone |= {
+        (item.deal_id, item.version) for item in items if item.version is not None and item.state == State.UNDONE
+    }
+    for deal, was in sorted(undone, key=lambda each: each[1], reverse=True):
+        version = next(found for found in count(was + 1) if (deal, found) not in taken)
+        taken.add((deal, version))
+        claims.append(Claim(deal, version, {}, was))
+    return claims
 
 
 def played(before: Before, pk: int, claims: Sequence[Claim]) -> list[tuple[dict, set[int]]] | None:
