@@ -68,6 +68,7 @@ UNTRACKED = {
     *("StageTotal", "ClosedDay", "ClosedTotal", "CreatedDay", "ForecastTotal", "ReachedTotal"),
     *("NotificationMail", "Export", "ExternalId", "Message", "Effect", "Meeting"),
     *("Sending", "StepMail", "Enrolment", "InletEvent"),
+    *("RuleVersion", "RuleStep", "RuleRun", "RunStep", "WebhookCall"),  # versions are never changed, and runs are a log
     *("Notification", "Mention", "Follow", "Delivery"),
 }
 
