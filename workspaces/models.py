@@ -151,6 +151,10 @@ class MembershipQuerySet(models.QuerySet):
     def active(self) -> MembershipQuerySet:
         return self.filter(status=Membership.Status.ACTIVE)
 
+    def admins(self) -> MembershipQuerySet:
+        """Who looks after the workspace: its active admins and owners."""
+        return self.active().filter(role__in=(Role.ADMIN, Role.OWNER))
+
     def working(self, and_user: int | None = None) -> MembershipQuerySet:
         """Who is given work: viewers read only. `and_user`: and who has it now, and keeps it until somebody else is chosen
         even if they left."""

@@ -10,7 +10,7 @@ from activities.models import Notification
 from automation.health import health_of, is_outage
 from automation.imap import LARGEST
 from automation.models import Mailbox
-from workspaces.models import Membership, Role
+from workspaces.models import Membership
 from workspaces.tenancy import all_workspaces, tenant
 
 
@@ -51,7 +51,7 @@ def tell_of_large(mailbox: Mailbox, size: int, key: str) -> None:
 
 def say(mailbox: Mailbox, text: str, key: str) -> None:
     """To the admins, and whose it is."""
-    admins = Membership.objects.active().filter(workspace_id=mailbox.workspace_id, role__in=(Role.ADMIN, Role.OWNER))
+    admins = Membership.objects.admins().filter(workspace_id=mailbox.workspace_id)
     notify(
         [*admins.values_list("user_id", flat=True), mailbox.owner_id],
         Notification.Kind.MAILBOX_DOWN,

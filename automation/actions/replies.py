@@ -29,7 +29,7 @@ from leads.models import Company, Contact, Lead, Source
 from leads.names import split_name
 from workspaces.action import Refused, action, within
 from workspaces.members import active_members
-from workspaces.models import Membership, Role, Workspace
+from workspaces.models import Membership, Workspace
 
 CALL_WITHIN = 4  # working hours
 NURTURE = timedelta(days=90)
@@ -172,8 +172,7 @@ def owner_for(message: Message, lead: Lead | None) -> int:
     for user_id in filter(None, wanted):
         if any(member.works for member in active_members(message.workspace_id, [user_id])):
             return user_id
-    members = Membership.objects.working().filter(workspace_id=message.workspace_id)
-    heads = members.filter(role__in=(Role.OWNER, Role.ADMIN)).order_by("-role", "pk")
+    heads = Membership.objects.admins().filter(workspace_id=message.workspace_id).order_by("-role", "pk")
     return heads.values_list("user_id", flat=True)[0]
 
 

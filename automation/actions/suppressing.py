@@ -106,7 +106,7 @@ def unsilence(effect: Effect, *, by: Membership) -> None:
         # Both say it of one row: what was before the first is what the last gives back.
         first = effect if effect.pk < other.pk else other
         other.before |= {"do_not_email": first.before["do_not_email"]}
-        other.before["members"] = first.before["members"] | other.before["members"]
+        other.before["members"] = members_of(first) | members_of(other)
         other.save(update_fields=["before"])
         if row and its:
             row.message_id = other.message_id
@@ -121,9 +121,14 @@ def unsilence(effect: Effect, *, by: Membership) -> None:
         row.save(update_fields=["reason"])
     if contact and contact.do_not_email and not before["do_not_email"]:
         update_contact(contact, by=by, version=contact.version, do_not_email=False)
-    for pk, state in before["members"].items():
+    for pk, state in members_of(effect).items():
         gone = CampaignMember.objects.filter(pk=int(pk), state__in=STATES.values())
         gone.update(state=state, state_at=timezone.now())
+
+
+def members_of(effect: Effect) -> dict[str, str]:
+    """How far its person had got in campaigns; what was done before this was kept knows nothing of it."""
+    return effect.before.get("members", {})
 
 
 def reached(members: QuerySet[CampaignMember], state: CampaignMember.State) -> dict[int, str]:

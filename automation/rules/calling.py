@@ -202,7 +202,7 @@ def settle(call: WebhookCall, answer: int | None, problem: str) -> None:
 def tell_admins(call: WebhookCall) -> None:
     """Once for each call, however often it is made again."""
     step = call.run_step
-    admins = Membership.objects.active().filter(workspace_id=call.workspace_id, role__in=(Role.ADMIN, Role.OWNER))
+    admins = Membership.objects.admins().filter(workspace_id=call.workspace_id)
     notify(
         admins.values_list("user_id", flat=True),
         Notification.Kind.RULE,

@@ -14,7 +14,7 @@ from automation.rules import conditions
 from automation.rules.events import EVENTS, Event, Loaded, happened, of_kind
 from automation.rules.guards import MOST_OFTEN, WITHIN, looped
 from workspaces.background import after_commit
-from workspaces.models import Membership, Role
+from workspaces.models import Membership
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def pause(rule: Rule, why: str) -> None:
         return
     rule.on_since, rule.paused, rule.version = None, why[:300], rule.version + 1
     rule.save(update_fields=["on_since", "paused", "version"])
-    admins = Membership.objects.active().filter(workspace_id=rule.workspace_id, role__in=(Role.ADMIN, Role.OWNER))
+    admins = Membership.objects.admins().filter(workspace_id=rule.workspace_id)
     notify(
         admins.values_list("user_id", flat=True),
         Notification.Kind.RULE_PAUSED,

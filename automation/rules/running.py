@@ -79,14 +79,11 @@ def claim(workspace_id: int, run_id: int) -> datetime | None:
 def go(run: RuleRun) -> None:
     """The caller holds it, and the transaction."""
     now = timezone.now()
-    subject = held(run)
-    if subject is None:
-        settle(run, State.STOPPED, "Stopped: what it was about is deleted.", now)
-    elif run.again_by_id is None and not Rule.objects.live().filter(pk=run.rule_id, on_since__isnull=False).exists():
+    if run.again_by_id is None and not Rule.objects.live().filter(pk=run.rule_id, on_since__isnull=False).exists():
         settle(run, State.STOPPED, "Stopped: the rule was switched off meanwhile.", now)
     else:
         with because_of({"run": run.pk, "rule": str(run.rule)}):
-            steps(run, subject, now)
+            steps(run, now)
     run.save()
 
 
@@ -97,12 +94,15 @@ def held(run: RuleRun) -> Deal | Lead | None:
     return rows.filter(pk=getattr(run, f"{about}_id")).first()
 
 
-def steps(run: RuleRun, subject: Deal | Lead, now: datetime) -> None:
+def steps(run: RuleRun, now: datetime) -> None:
     known = {each.step_id: each for each in run.steps.all()}
     for step in RuleStep.objects.filter(version_id=run.version_id).order_by("position"):
         before = known.get(step.pk)
         if before and before.state != RunStep.State.FAILED:
             continue
+        subject = held(run)  # as the step before left it
+        if subject is None:
+            return settle(run, State.STOPPED, "Stopped: what it was about is deleted.", now)
         try:
             with transaction.atomic():
                 done(run, step, subject, before)

@@ -62,11 +62,12 @@ def people(step: RuleStep, subject: Deal | Lead) -> list[Membership]:
 
 def managers(subject: Deal | Lead) -> list[Membership]:
     """Of the owner's team; where it has none, the admins."""
-    active = Membership.objects.active().filter(workspace_id=subject.workspace_id).select_related("user")
+    members = Membership.objects.filter(workspace_id=subject.workspace_id).select_related("user")
+    active = members.active()
     owner = active.filter(user_id=subject.owner_id).first()
     team = owner.team_id if owner else None
     found = list(active.filter(role=Role.MANAGER, team_id=team)) if team else []
-    return found or list(active.filter(role__in=(Role.ADMIN, Role.OWNER)))
+    return found or list(members.admins())
 
 
 def one_of(step: RuleStep, subject: Deal | Lead) -> Membership:

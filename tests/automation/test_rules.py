@@ -580,3 +580,22 @@ def test_each_ready_made_rule_can_be_kept(acme):
     for starter in STARTERS.values():
         rule = editing.create_rule(acme.workspace, by=acme.alice, name=starter.name, said=starter.said)
         assert editing.switch_rule(rule, by=acme.alice, on=True).is_on
+
+
+def test_each_step_finds_what_the_one_before_it_left(acme, deal):
+    """A move, an owner and a tag give the deal a new version each; none of them may stumble over the others."""
+    (cold,) = find_or_create_tags(acme.workspace, ["cold"], by=acme.bob)
+    steps = [
+        Step("move", stage=acme.stages["Proposal"]),
+        Step("assign", who="member", member_id=acme.alice.user_id),
+        Step("tag", tag=cold),
+        Step("task", text="Call", type="call", who="owner"),
+    ]
+    make_rule(acme, "deal_moved", *steps, stage=[acme.stages["Qualified"].pk])
+    move_to_stage(deal, acme.stages["Qualified"], by=acme.bob)
+    run = work(acme)[0]
+    assert (run.state, [state for state, _ in said(run)]) == ("done", ["done"] * 4), run.problem
+    deal.refresh_from_db()
+    assert (deal.stage.name, deal.owner) == ("Proposal", acme.alice.user)
+    assert list(deal.tag_links.values_list("tag__name", flat=True)) == ["cold"]
+    assert Task.objects.get(title="Call").assignee == acme.alice.user
