@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
 from activities.models import LONGEST_TEXT, Attachment
@@ -40,8 +41,24 @@ class SuppressionForm(forms.Form):
     email = forms.CharField(label="Address", max_length=254, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, as Django's documentation has it done."""
+
+    widget = FilesInput
+
+    def clean(self, data: list[UploadedFile], initial: object = None) -> list[UploadedFile]:
+        return [super(FilesField, self).clean(file, initial) for file in data or ()]
+
+
 class MailForm(forms.Form):
     to = forms.CharField(label="To", max_length=2000, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    cc = forms.CharField(
+        label="Cc", max_length=2000, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
     subject = forms.CharField(label="Subject", max_length=250)
     body = forms.CharField(
         label="Text",
@@ -51,7 +68,7 @@ class MailForm(forms.Form):
     )
 
     def __init__(self, *args, files: QuerySet[Attachment], **kwargs):
-        """`files`: of the record that it is about; what is not there yet is added to it first."""
+        """`files`: of the record that it is about. What is attached from elsewhere is added to them."""
         super().__init__(*args, **kwargs)
         begin = next((name for name in ("to", "subject") if not self.initial.get(name)), "body")
         self.fields[begin].widget.attrs["autofocus"] = True
@@ -59,13 +76,14 @@ class MailForm(forms.Form):
         if newest:
             offered, boxes = files.filter(pk__in=newest), forms.CheckboxSelectMultiple
             self.fields["files"] = forms.ModelMultipleChoiceField(offered, required=False, widget=boxes, label="Attach")
+        self.fields["uploads"] = FilesField(required=False, label="Attach from this computer" if newest else "Attach")
 
     def facts(self) -> dict[str, object]:
         """What send_mail takes."""
         data = self.cleaned_data
-        to = [text for text in re.split(r"[\s,;]+", data["to"]) if text]
-        files = list(data.get("files", ()))
-        return {"to": to, "subject_line": data["subject"], "body": data["body"], "files": files}
+        to, cc = ([text for text in re.split(r"[\s,;]+", data[name]) if text] for name in ("to", "cc"))
+        files = {"files": list(data.get("files", ())), "uploads": data["uploads"]}
+        return {"to": to, "cc": cc, "subject_line": data["subject"], "body": data["body"], **files}
 
 
 class CampaignForm(forms.Form):

@@ -15,9 +15,12 @@ from automation.actions.processing import ROBOTS
 from automation.intents import Intent
 from automation.mail.visible import has_quote
 from automation.models import Effect, Message
+from automation.reply_address import TOKEN
 from deals.models import Deal
+from leads.names import normalise_email
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.cursors import cursor, older_than
+from workspaces.models import User
 from workspaces.numbers import parse_id
 from workspaces.people import initials
 
@@ -223,6 +226,13 @@ def record_of(message: Message, owners: Collection[int] | None) -> Model | None:
     return deal or message.lead or message.contact or message.company
 
 
+def others_of(message: Message, user: User) -> list[str]:
+    """Who had it beside us and its sender."""
+    ours = {user.email, message.sender_email, message.mailbox.address if message.mailbox else ""}
+    emails = dict.fromkeys(normalise_email(email) for _, email in message.recipients)
+    return [email for email in emails if email and email not in ours and not TOKEN.search(email)]
+
+
 class Opened:
     """The message that is read."""
 
@@ -261,6 +271,10 @@ class Opened:
     @property
     def record(self) -> Model | None:
         return record_of(self.message, self.owners)
+
+    @property
+    def has_others(self) -> bool:
+        return bool(others_of(self.message, self.inbox.request.user))
 
     @property
     def classes(self) -> list[tuple[int, Intent, str]]:

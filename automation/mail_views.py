@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model
+from django.conf import settings
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,7 +18,7 @@ from activities.views import get_subject, subject_of, told
 from automation import actions
 from automation.actions.sending import mailbox_for, silent, values_of
 from automation.forms import MailForm
-from automation.inbox import record_of
+from automation.inbox import others_of, record_of
 from automation.mail.quote import quoted, re_line
 from automation.models import MailTemplate, Message, Sending
 from automation.placeholders import FIELDS, fill
@@ -39,7 +40,7 @@ def mail_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
     people = people_of(subject) or people_of(subject, all_of_them=True)
     to = [email for email, _, _ in people[:1]]
     initial, context = prepared(request, {"to": ", ".join(to)}, deal=subject if kind == "deal" else None)
-    form = MailForm(request.POST or None, initial=initial, files=files_of(request, subject))
+    form = form_of(request, initial, files_of(request, subject))
     context |= {"subject": subject}
     if request.method == "GET" or not form.is_valid():
         return shown(request, subject, form, context)
@@ -52,13 +53,15 @@ def mail_new(request: MemberRequest, kind: str, pk: int) -> HttpResponse:
 
 @member_required(methods=("GET", "POST"))
 def mail_reply(request: MemberRequest, pk: int) -> HttpResponse:
-    """In the thread of a message that came in."""
+    """In the thread of a message that came in, ?all to all that had it."""
     message = get_message(request, pk)
     initial = {"to": message.sender_email, "subject": re_line(message.subject_line)}
+    if "all" in request.GET:
+        initial["cc"] = ", ".join(others_of(message, request.user))
     initial, context = prepared(request, initial, message=message)
     subject = record_of(message, visible_owners(request.member))
     files = files_of(request, subject) if subject else Attachment.objects.none()
-    form = MailForm(request.POST or None, initial=initial, files=files)
+    form = form_of(request, initial, files)
     if request.method == "GET" or not form.is_valid():
         return dialog(request, PAGE, form, message=message, **context)
     try:
@@ -69,6 +72,13 @@ def mail_reply(request: MemberRequest, pk: int) -> HttpResponse:
     return told(
         request, None, "Sending", undo=undo, then="" if is_script(request) else reverse("message_detail", args=[pk])
     )
+
+
+def form_of(request: MemberRequest, initial: dict[str, str], files: QuerySet[Attachment]) -> MailForm:
+    form = MailForm(request.POST or None, request.FILES or None, initial=initial, files=files)
+    for name in getattr(request, "too_large", []):
+        form.add_error("uploads", f"{name} is larger than {settings.UPLOAD_MAX_MB} MB.")
+    return form
 
 
 @member_required(methods=("POST",))

@@ -13,6 +13,7 @@ import pytest
 from celery import current_app
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from workspaces.tenancy import as_owner, tenant
 
@@ -30,6 +31,11 @@ def _as_owner(function: Callable, **always: object) -> Callable:
 # no test database, and run on the real one, when no test of the session bears its mark.
 django.test.utils.setup_databases = _as_owner(django.test.utils.setup_databases, aliases={"default"})
 django.test.utils.teardown_databases = _as_owner(django.test.utils.teardown_databases)
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 @dataclass

@@ -16,10 +16,11 @@ from automation.actions.campaigns import (
     start_campaign,
     stop_member,
 )
-from automation.actions.deciding import accept, correct, handle, link, make_lead, read_again, reopen, undo, undo_one
+from automation.actions.deciding import accept, correct, link, make_lead, read_again, undo, undo_one
 from automation.actions.effects import undo_effect
 from automation.actions.fetching import try_mailbox
 from automation.actions.files import keep_file
+from automation.actions.handling import handle, reopen
 from automation.actions.mailboxes import (
     add_mailbox,
     change_mailbox,

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
-from activities.models import SUBJECTS, Notification
+from activities.models import Notification
 from activities.outbox import ring_again
 from automation.actions.campaigns import unreplied
 from automation.actions.effects import note, undo_all, undo_effect
+from automation.actions.handling import decided, kept, lock
 from automation.actions.matching import belonging, lead_id_of
 from automation.actions.meetings import take_calendars
-from automation.actions.processing import ROBOTS, attach, find_deal, line_data, settle, write_line
+from automation.actions.processing import ROBOTS, attach, find_deal, settle, write_line
 from automation.actions.replies import act, owner_for, tell
 from automation.intents import Intent
 from automation.mail.dates import named_date
 from automation.mail.parsing import read
 from automation.models import Effect, Message
 from automation.models.message import TRIES
-from deals.actions import lock_lead
 from leads.actions import capture, find_contact, update_contact
 from leads.models import Contact
 from leads.names import split_name
-from workspaces.access import check_may, visible_owners
+from workspaces.access import visible_owners
 from workspaces.action import Refused, action
 from workspaces.background import after_commit
-from workspaces.models import Membership, Role
+from workspaces.models import Membership
 
 State = Message.State
 # What one can be through with, of a sender whom nobody knows.
@@ -88,20 +86,6 @@ def undo_one(effect: Effect, *, by: Membership) -> Effect:
 
 
 @action
-def handle(message: Message, *, by: Membership) -> Message:
-    """Nothing is to be done about it."""
-    return through(lock(message, by), by)
-
-
-@action
-def reopen(message: Message, *, by: Membership) -> Message:
-    """Not through with it after all."""
-    message = lock(message, by)
-    message.handled_at = message.handled_by = None
-    return kept(message)
-
-
-@action
 def read_again(message: Message, *, by: Membership) -> Message:
     """What could not be read is tried anew."""
     message = lock(message, by)
@@ -161,55 +145,4 @@ def make_lead(message: Message, *, by: Membership) -> Message:
         message = link(message, lead.contact, by=by)
     before = {"contact": lead.contact_id if contact is None else None}
     note(message, Effect.Kind.LEAD_CREATED, f"Made {lead} a lead", lead, by=by, before=before)
-    return message
-
-
-# --- parts ------------------------------------------------------------------------------------------
-
-
-def lock(message: Message, by: Membership) -> Message:
-    check_may(by, Role.REP, "decide about mail")
-    found = Message.objects.select_for_update(of=("self",), no_key=True).defer("raw")
-    related = (
-        "workspace",
-        "mailbox",
-        "contact__company",
-        "company",
-        "lead__contact",
-        "lead__company",
-        "deal__stage",
-        "line",
-    )
-    message = found.select_related(*related).get(pk=message.pk)
-    if message.state == State.NEW:
-        raise Refused("It has not been read yet.")
-    if message.deal and message.deal.deleted_at:
-        message.deal = None
-    if message.lead:
-        message.lead = lock_lead(message.lead)
-    return message
-
-
-def decided(message: Message, by: Membership) -> Message:
-    """What it means is settled: whatever waits for replies that mean this hears of it (rules)."""
-    message = through(message, by)
-    if message.line:
-        ring_again(message.line)
-    return message
-
-
-def through(message: Message, by: Membership) -> Message:
-    message.state = State.DONE
-    message.handled_at, message.handled_by_id = timezone.now(), by.user_id
-    return kept(message)
-
-
-def kept(message: Message) -> Message:
-    """Saved, and told by its line of the timeline."""
-    message.save()
-    if message.line:
-        message.line.data = line_data(message)
-        for name in SUBJECTS:
-            setattr(message.line, f"{name}_id", getattr(message, f"{name}_id"))
-        message.line.save(update_fields=["data", *SUBJECTS])
     return message

@@ -16,14 +16,19 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db.models import F, Q
 from django.utils import timezone
 
+from activities import files as kinds
 from activities.actions.recording import written
 from activities.letters import message_id
 from activities.models import Attachment, Door
+from automation.actions.files import keep_file
+from automation.actions.handling import decided, reopen
+from automation.actions.handling import lock as lock_message
 from automation.actions.processing import write_line
 from automation.mail.identity import key_of
 from automation.mail.parsing import read
@@ -57,12 +62,15 @@ def send_mail(
     body: str,
     about: TenantModel | None = None,
     answers: Message | None = None,
+    cc: Sequence[str] = (),
     files: Sequence[Attachment] = (),
+    uploads: Sequence[UploadedFile] = (),
 ) -> Sending:
-    """`about` a deal, lead, contact or company; or in answer to a message, then about what that is. It leaves in HOLD, with
-    these `files` that are kept here."""
+    """`about` a deal, lead, contact or company; or in answer to a message, then about what that is, and with what was done
+    because of it accepted. It leaves in HOLD, with these `files` that are kept here, and `uploads`, which are kept from
+    now on with what it is about."""
     check_may(by, Role.REP, "send mail")
-    emails = check_addresses(workspace, to)
+    emails, copied = check_addresses(workspace, to, cc)
     message = Message(workspace=workspace, subject_line=line(subject_line)[:LONGEST_SUBJECT], text=written(body))
     if not message.text:
         raise Refused("An empty mail was not sent.", fields={"body": "What do you write?"})
@@ -70,21 +78,53 @@ def send_mail(
         raise Refused("A mail without a subject was not sent.", fields={"subject": "What is it about?"})
     belong(message, about, answers, emails[0])
     mailbox = mailbox_for(workspace, by.user_id, answers)
-    return queue(message, emails, by=by, mailbox=mailbox, hold=HOLD, parts=parts_of(files))
+    check_size(files, uploads)
+    new = [uploaded(file) for file in uploads]
+    if message.subject:
+        for part in new:
+            keep_file(part, message.subject, by=by)
+    sending = queue(message, emails, by=by, mailbox=mailbox, hold=HOLD, copied=copied, parts=[*parts_of(files), *new])
+    if answers and is_through(answers, by):
+        sending.answered = answers
+        sending.save(update_fields=["answered"])
+    return sending
+
+
+def is_through(answers: Message, by: Membership) -> bool:
+    """Whoever answers accepts what was done by itself. What waits for a decision goes on waiting for it."""
+    if answers.state != Message.State.DONE or answers.handled_at:
+        return False
+    answers = lock_message(answers, by)
+    return answers.handled_at is None and bool(decided(answers, by))
+
+
+def check_size(files: Sequence[Attachment], uploads: Sequence[UploadedFile]) -> None:
+    if sum(file.size or 0 for file in (*files, *uploads)) > LARGEST:
+        say = f"At most {LARGEST // 2**20} MB in a mail: more is not taken by mail servers."
+        raise Refused(say, fields={"uploads" if uploads else "files": say})
+
+
+def uploaded(file: UploadedFile) -> Part:
+    """Of the kinds that are kept here, and no other: what we send is what others trust us with."""
+    try:
+        name = kinds.check(file)
+    except Refused as refusal:
+        raise Refused(refusal.message, fields={"uploads": refusal.message}) from refusal
+    return part(name, file.read())
+
+
+def part(name: str, content: bytes) -> Part:
+    return Part(name, guess_type(name)[0] or "application/octet-stream", content)
 
 
 def parts_of(files: Sequence[Attachment]) -> list[Part]:
     """Their bytes, as they are kept now."""
-    if sum(file.size for file in files) > LARGEST:
-        say = f"At most {LARGEST // 2**20} MB in a mail: more is not taken by mail servers."
-        raise Refused(say, fields={"files": say})
     parts = []
     for file in files:
         if file.deleted_at is not None or not default_storage.exists(file.path):
             raise Refused(f"{file} is gone.", fields={"files": f"{file} is gone."})
         with default_storage.open(file.path) as stored:
-            kind = guess_type(file.name)[0] or "application/octet-stream"
-            parts.append(Part(file.name, kind, stored.read()))
+            parts.append(part(file.name, stored.read()))
     return parts
 
 
@@ -97,6 +137,7 @@ def queue(
     hold: timedelta = timedelta(),
     opt_out: str = "",
     door: Door = Door.WEB,
+    copied: Sequence[str] = (),
     parts: Sequence[Part] = (),
 ) -> Sending:
     """The message as it will leave, its line in the timeline, and its place in the outbox."""
@@ -107,7 +148,7 @@ def queue(
     message.message_id = message_id("mail", workspace.pk, uuid4()).strip("<>")
     message.sender_name = line(str(user) if mailbox else f"{user} ({workspace})")[:200]
     message.sender_email = mailbox.address if mailbox else parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    message.recipients = [[name_of(workspace, email), email] for email in emails]
+    message.recipients = [[name_of(workspace, email), email] for email in (*emails, *copied)]
     message.visible_text = message.text
     message.key = key_of(f"From: <{message.sender_email}>\nMessage-ID: <{message.message_id}>\n\n".encode())
     message.attachments = [{"name": part.name, "type": part.type, "size": len(part.content)} for part in parts]
@@ -115,7 +156,7 @@ def queue(
     reply_to = reply_address(mailbox.address, workspace.pk, message.pk) if mailbox else user.email
     sending = Sending.objects.create(
         workspace=workspace, message=message, mailbox=mailbox, by_id=by.user_id, reply_to=reply_to, opt_out=opt_out,
-        queued_at=now, next_try_at=now + hold,
+        copied=copied, queued_at=now, next_try_at=now + hold,
     )  # fmt: skip
     write_line(message, by=by, door=door)
     message.raw = letter(sending, parts).message().as_bytes()
@@ -127,7 +168,7 @@ def queue(
 
 @action
 def call_back(sending: Sending, *, by: Membership) -> Sending:
-    """It does not leave; refused once a worker has it."""
+    """It does not leave, and what it answered is back in the inbox; refused once a worker has it."""
     sending = lock(sending, by)
     if sending.cancelled_at:
         return sending
@@ -136,6 +177,8 @@ def call_back(sending: Sending, *, by: Membership) -> Sending:
     sending.cancelled_at, sending.next_try_at = timezone.now(), None
     sending.save(update_fields=["cancelled_at", "next_try_at"])
     sending.settled()
+    if sending.answered:
+        reopen(sending.answered, by=by)
     return sending
 
 
@@ -145,8 +188,7 @@ def send_again(sending: Sending, *, by: Membership) -> Sending:
     sending = lock(sending, by)
     if sending.state != Sending.State.FAILED:
         raise Refused("Only a mail that was given up is sent again.")
-    emails = [email for _, email in sending.message.recipients]
-    check_addresses(sending.workspace, emails)
+    check_addresses(sending.workspace, [email for _, email in sending.message.recipients])
     sending.attempts, sending.problem, sending.next_try_at = 0, "", timezone.now()
     sending.save(update_fields=["attempts", "problem", "next_try_at"])
     sending.settled()
@@ -157,7 +199,7 @@ def send_again(sending: Sending, *, by: Membership) -> Sending:
 def lock(sending: Sending, by: Membership) -> Sending:
     check_may(by, Role.REP, "send mail")
     locked = Sending.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("workspace", "message__line").get(pk=sending.pk)
+    return locked.select_related("workspace", "message__line", "answered").get(pk=sending.pk)
 
 
 # --- the letter ---------------------------------------------------------------------------------------
@@ -189,11 +231,13 @@ def letter(sending: Sending, parts: Sequence[Part] = ()) -> EmailMessage:
     if sending.opt_out:
         headers |= {"List-Unsubscribe": f"<{sending.opt_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         body = f"{body}\n\n-- \nNo more of these mails: {sending.opt_out}\n"
+    people = {email: formataddr((name, email)) for name, email in message.recipients}
     mail = EmailMessage(
         subject=message.subject_line,
         body=body,
         from_email=formataddr((message.sender_name, message.sender_email)),
-        to=[formataddr((name, email)) for name, email in message.recipients],
+        to=[person for email, person in people.items() if email not in sending.copied],
+        cc=[people[email] for email in sending.copied],
         reply_to=[sending.reply_to],
         headers=headers,
     )
@@ -220,23 +264,30 @@ def answered(message: Message) -> list[str]:
 # --- who gets it, who it is from ----------------------------------------------------------------------
 
 
-def check_addresses(workspace: Workspace, to: Sequence[str]) -> list[str]:
-    """As they are written to; refused with the reason, beside the field."""
+def check_addresses(workspace: Workspace, to: Sequence[str], cc: Sequence[str] = ()) -> tuple[list[str], list[str]]:
+    """As they are written to, and copied in; refused with the reason, beside the field."""
     emails = list(dict.fromkeys(filter(None, map(normalise_email, to))))
-    problem = "" if emails else "To whom?"
-    if len(emails) > MOST:
-        problem = f"At most {MOST} people."
+    copied = [email for email in dict.fromkeys(filter(None, map(normalise_email, cc))) if email not in emails]
+    if not emails:
+        raise Refused("To whom?", fields={"to": "To whom?"})
+    for field, named in (("to", emails), ("cc", copied)):
+        if problem := wrong(workspace.pk, named):
+            raise Refused(problem, fields={field: problem})
+    if len(emails) + len(copied) > MOST:
+        raise Refused(say := f"At most {MOST} people.", fields={"to": say})
+    return emails, copied
+
+
+def wrong(workspace_id: int, emails: Sequence[str]) -> str:
+    """Why a mail cannot go to these; empty where it can."""
     for email in emails:
         try:
             validate_email(email)
         except ValidationError:
-            problem = problem or f"“{email[:80]}” is no address."
+            return f"“{email[:80]}” is no address."
         if receives_no_mail(email):
-            problem = problem or NO_MAIL
-    problem = problem or silent(workspace.pk, emails)
-    if problem:
-        raise Refused(problem, fields={"to": problem})
-    return emails
+            return NO_MAIL
+    return silent(workspace_id, emails)
 
 
 def silent(workspace_id: int, emails: Sequence[str]) -> str:

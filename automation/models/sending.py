@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -29,6 +30,16 @@ class Sending(Outgoing):
     opt_out = models.URLField(
         max_length=500, blank=True, editable=False, help_text="Where its reader stops such mails."
     )
+    copied = ArrayField(models.EmailField(max_length=254), default=list, blank=True, help_text="Whom of them by Cc.")
+    answered = TenantForeignKey(
+        Message,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="What its sender is through with by it.",
+    )
     queued_at = models.DateTimeField(default=timezone.now, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -37,6 +48,9 @@ class Sending(Outgoing):
         indexes = [
             models.Index(fields=["next_try_at"], name="sending_try", condition=Q(next_try_at__isnull=False)),
             models.Index(fields=["workspace", "mailbox", "queued_at"], name="sending_pace"),
+            models.Index(
+                fields=["workspace", "answered"], name="sending_answered", condition=Q(answered__isnull=False)
+            ),
         ]
 
     def __str__(self):

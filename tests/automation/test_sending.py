@@ -261,6 +261,109 @@ def test_an_answer_keeps_its_thread(acme, lead, box):
     assert again.matched_by == Message.MatchedBy.THREAD
 
 
+# --- copies, and files from one's own computer --------------------------------------------------------
+
+
+def test_who_is_copied_in_stands_in_cc(acme, lead, box):
+    copied = ["Luca@Brightwater.example", "ida@brightwater.example", "luca@brightwater.example"]
+    sending = leave(send(acme, lead, cc=copied))
+    [letter] = outbox.outbox
+    assert (letter.to, letter.cc) == (["Ida Berg <ida@brightwater.example>"], ["luca@brightwater.example"])
+    assert letter.recipients() == ["Ida Berg <ida@brightwater.example>", "luca@brightwater.example"]
+    assert sending.message.line.data["to"] == "Ida Berg, luca@brightwater.example"
+
+
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [
+        ({"cc": ["nobody"]}, "cc"),
+        ({"cc": ["stopped@brightwater.example"]}, "cc"),
+        ({"cc": [f"p{i}@brightwater.example" for i in range(20)]}, "to"),
+        ({"to": [], "cc": ["luca@brightwater.example"]}, "to"),
+        ({"uploads": [SimpleUploadedFile("offer.exe", b"MZ\x90")]}, "uploads"),
+        ({"uploads": [SimpleUploadedFile("offer.pdf", b"<html>no offer</html>")]}, "uploads"),
+        ({"uploads": [SimpleUploadedFile("offer.txt", b"long " * 2**22 + b"offer")]}, "uploads"),
+    ],
+)
+def test_what_cannot_go_is_said_beside_its_field_and_nothing_is_kept(acme, lead, facts, field):
+    suppress("stopped@brightwater.example")
+    with pytest.raises(Refused) as refusal:
+        send(acme, lead, **facts)
+    assert list(refusal.value.fields) == [field]
+    assert not Sending.objects.exists() and not Attachment.objects.exists()
+
+
+def test_a_file_from_elsewhere_goes_out_and_is_kept_once_with_what_the_mail_is_about(acme, lead, box, login):
+    deal = make_deal(acme.bob, acme.stages["New"], lead=lead)
+    path = url(acme.workspace, "mail_new", "deal", deal.pk)
+    for _ in range(2):
+        files = [
+            SimpleUploadedFile("offer.pdf", b"%PDF-1.4 our offer"),
+            SimpleUploadedFile("terms.txt", b"Thirty days"),
+        ]
+        assert login(acme.bob).post(path, FORM | {"uploads": files}).status_code == 302
+    for sending in Sending.objects.all():
+        leave(sending)
+    for letter in outbox.outbox:
+        assert [(name, content) for name, content, _ in letter.attachments] == [
+            ("offer.pdf", b"%PDF-1.4 our offer"), ("terms.txt", "Thirty days"),
+        ]  # fmt: skip
+    assert sorted(deal.attachments.values_list("name", flat=True)) == ["offer.pdf", "terms.txt"]
+
+
+def test_the_composer_takes_files_and_says_what_is_wrong_with_them(acme, lead, login, settings):
+    bob, path = login(acme.bob), url(acme.workspace, "mail_new", "lead", lead.pk)
+    assert read(bob.get(path)).one("form", "form-page")["enctype"] == "multipart/form-data"
+    composer = read(bob.get(f"{path}?inline=1", headers=SCRIPT)).one(id="composer")
+    assert composer.one("form")["enctype"] == "multipart/form-data"
+    settings.UPLOAD_MAX_MB = 0.0001
+    refused = bob.post(path, FORM | {"uploads": SimpleUploadedFile("offer.pdf", b"%PDF-1.4" + b" " * 2000)})
+    assert refused.status_code == 422 and "offer.pdf is larger than" in read(refused).text
+    assert not Sending.objects.exists()
+
+
+# --- an answer, and what it answers ---------------------------------------------------------------------
+
+
+def test_whoever_answers_is_through_with_a_message_until_the_answer_is_called_back(acme, lead, box):
+    came = answer(acme, "sales@acme.example")
+    assert (came.state, came.handled_at) == (Message.State.DONE, None)
+    sending = send(acme, answers=came)
+    came.refresh_from_db()
+    assert came.handled_at and came.handled_by == acme.bob.user
+    actions.call_back(sending, by=acme.bob)
+    came.refresh_from_db()
+    assert (came.handled_at, came.handled_by) == (None, None)
+
+
+def test_an_answer_decides_nothing(acme, lead, box):
+    came = answer(acme, "sales@acme.example")
+    Message.objects.filter(pk=came.pk).update(state=Message.State.REVIEW)
+    came.refresh_from_db()
+    sending = send(acme, answers=came)
+    came.refresh_from_db()
+    assert (came.state, came.handled_at, sending.answered) == (Message.State.REVIEW, None, None)
+
+
+def test_what_was_done_before_the_answer_stays_done_when_it_is_called_back(acme, lead, box):
+    came = actions.handle(answer(acme, "sales@acme.example"), by=acme.alice)
+    actions.call_back(send(acme, answers=came), by=acme.bob)
+    came.refresh_from_db()
+    assert came.handled_at and came.handled_by == acme.alice.user
+
+
+def test_an_answer_to_all_goes_to_who_is_not_us(acme, lead, box, login):
+    token = send(acme, lead).reply_to
+    to = f"Sales <sales@acme.example>, {token}, Bob <bob@acme.example>, Luca <Luca@Brightwater.example>"
+    came = answer(acme, to)
+    Message.objects.filter(pk=came.pk).update(mailbox=box)
+    bob = login(acme.bob)
+    page = read(bob.get(url(acme.workspace, "message_detail", came.pk)))
+    [reply_all] = [link for link in page.all("a") if link.get("data-key") == "a"]
+    form = read(bob.get(reply_all["href"])).one("form", "form-page")
+    assert (form.fields["to"], form.fields["cc"]) == ("ida@brightwater.example", "luca@brightwater.example")
+
+
 # --- pages ------------------------------------------------------------------------------------------
 
 
