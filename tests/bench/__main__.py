@@ -22,10 +22,12 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
+from automation.models import Message  # noqa: E402
 from deals.models import Deal, Stage  # noqa: E402
 from leads.models import Lead  # noqa: E402
 from tests.bench import browser, concurrency, hostile, many  # noqa: E402
 from tests.bench.fill import Filled, fill, say  # noqa: E402
+from tests.bench.fill_mail import fill_mail
 from tests.bench.floor import floors  # noqa: E402
 from tests.bench.import_speed import measure_import  # noqa: E402
 from tests.bench.profiling import InProcess, profile  # noqa: E402
@@ -39,6 +41,7 @@ from workspaces.tenancy import all_workspaces, tenant  # noqa: E402
 # Over the hello page of the same run, one connection, at 100,000 deals (docs/speed.md).
 GOALS = {"board": 20, "column": 20, "move": 5, "search": 10, "deal": 12, "list": 20, "summary": 10,
     "lead": 20, "leads": 20, "forecast": 20, "dashboard": 20, "today": 20, "tasks": 20, "calendar": 20, "notifications": 20, "bin": 20,
+    "inbox": 20, "message": 20, "classes": 20,
 }  # fmt: skip
 SEARCHES = (
     "brightwater foods",
@@ -70,6 +73,7 @@ def main() -> None:
         return
     call_command("collectstatic", "--noinput", "--verbosity", "0")
     filled = fill(options.deals)
+    fill_mail(filled.workspace, options.deals)
     if options.profile:
         visitor = InProcess(filled.member.user)
         profile(asks(filled, visitor, some_facts(filled))[options.profile], options.times)
@@ -140,11 +144,13 @@ def asks(filled: Filled, visitor: Visitor | InProcess, facts: dict[str, object])
         "list": lambda _: visitor.ask("GET", f"{base}deals/list/?sort=-amount&owner={facts['owner']}"),
         "summary": lambda _: visitor.ask("GET", f"{base}summary/"),
         "lead": lambda n: visitor.ask("GET", f"{base}leads/{facts['leads'][n % len(facts['leads'])]}/"),
+        "message": lambda n: visitor.ask("GET", f"{base}inbox/{facts['messages'][n % len(facts['messages'])]}/"),
     } | {
         name: lambda _, path=path: visitor.ask("GET", base + path)
         for name, path in {
             "leads": "leads/", "forecast": "deals/forecast/", "dashboard": "dashboard/", "today": "today/", "tasks": "tasks/",
             "calendar": "calendar/", "notifications": "notifications/", "bin": "deals/bin/",
+            "inbox": "inbox/", "classes": "inbox/classes/",
         }.items()
     }  # fmt: skip
 
@@ -170,12 +176,16 @@ def some_facts(filled: Filled) -> dict[str, object]:
         leads = list(
             Lead.objects.filter(workspace=filled.workspace).order_by("-pk").values_list("pk", flat=True)[:5000:50]
         )
+        messages = list(
+            Message.objects.filter(workspace=filled.workspace).order_by("-pk").values_list("pk", flat=True)[:5000:50]
+        )
         owner = Deal.objects.filter(workspace=filled.workspace).values_list("owner_id", flat=True)[7]
     return {
         "stage": stages[1],
         "rank": ranks[-1] if ranks else "",
         "deals": deals,
         "leads": leads,
+        "messages": messages,
         "deal": deals[0],
         "from": stages[0],
         "to": stages[1],

@@ -13,6 +13,7 @@ from itertools import islice
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import JSONField
 from fractional_indexing import generate_n_keys_between
 
 from deals.models import Deal, Stage
@@ -216,8 +217,10 @@ def defaults_of(table: str, named: list[str]) -> dict[str, object]:
         for field in model._meta.concrete_fields
         if not (field.column in named or field.null or field.primary_key or field.generated or field.has_db_default())
     ]
-    values = {field.column: field.get_default() for field in others}
-    return {column: json.dumps(value) if isinstance(value, (dict, list)) else value for column, value in values.items()}
+    return {
+        field.column: json.dumps(field.get_default()) if isinstance(field, JSONField) else field.get_default()
+        for field in others
+    }
 
 
 def vacuum() -> None:
