@@ -27,7 +27,7 @@ from deals.models import Deal, Stage  # noqa: E402
 from leads.models import Lead  # noqa: E402
 from tests.bench import browser, concurrency, hostile, many  # noqa: E402
 from tests.bench.fill import Filled, fill, say  # noqa: E402
-from tests.bench.fill_mail import fill_mail
+from tests.bench.fill_mail import fill_mail  # noqa: E402
 from tests.bench.floor import floors  # noqa: E402
 from tests.bench.import_speed import measure_import  # noqa: E402
 from tests.bench.profiling import InProcess, profile  # noqa: E402

@@ -15,13 +15,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from workspaces.drawing import drawn, filled
 from workspaces.formats import Formats
+from workspaces.frame import LINKS, OUTSIDE, avatar_of, current_links, frame_row
 from workspaces.models import Workspace
 from workspaces.mounting import root_url, workspace_url
 from workspaces.people import initials, tone_of
 
 register = template.Library()
-# Pages whose names begin so belong to the link whose name begins so.
-KINDS = {kind: kind for kind in ("deal", "lead", "company", "contact", "member")} | {"inbox": "message"}
 
 register.simple_tag(filled)
 
@@ -40,24 +39,37 @@ def cell(context: Context, column: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav(context: dict, name: str, icon: str, label: str, css: str = "nav", below: bool = False, count: str = "") -> str:
-    """A link of the frame to the page `name`; current on that page and on others of its kind (deal_list, deal_detail),
-    with `below` on all whose address begins with its own. `count` is what waits there."""
-    here = getattr(context["request"].resolver_match, "url_name", None) or ""
-    kind = name.partition("_")[0]
+def frame(context: Context, template: str, **texts: str) -> str:
+    """A part of the frame around every page, drawn once and filled in: with what it shows of its reader and workspace, and
+    these texts."""
+    request = context["request"]
+    here = current_links(request.resolver_match, LINKS if context.get("workspace") else OUTSIDE)
+    return filled(template, [frame_row(request, context) | texts], here=here)
+
+
+@register.simple_tag
+def fixed(template: str) -> str:
+    """What is the same in every page."""
+    return drawn(template)
+
+
+@register.simple_tag(takes_context=True)
+def nav(
+    context: Context, name: str, icon: str, label: str, css: str = "nav", below: bool = False, count: str = ""
+) -> str:
+    """A link to the page `name`; current on that page and on others of its kind (deal_list, deal_detail), with `below` on
+    all whose address begins with its own. `count` is what waits there."""
     url = reverse(name) if context.get("workspace") else root_url(name)
-    is_current = here == name or (kind in KINDS and here.partition("_")[0] == KINDS[kind])
-    is_current = is_current or (below and context["request"].path.startswith(url))
-    current = "page" if is_current else ""
-    return drawn(
-        "components/nav.html",
-        ("url", url),
-        ("icon", icon),
-        ("label", label),
-        ("css", css),
-        ("current", current),
-        ("count", count),
-    )
+    here = context["here"] if "here" in context else current_links(context["request"].resolver_match, ((name, below),))
+    values = {
+        "url": url,
+        "icon": icon,
+        "label": label,
+        "css": css,
+        "current": "page" if name in here else "",
+        "count": count,
+    }
+    return drawn("components/nav.html", *values.items())
 
 
 @register.simple_tag
@@ -69,9 +81,7 @@ def stage_dot(color: str) -> str:
 @register.simple_tag
 def avatar(user: object, size: str = "") -> str:
     """A person's initials on their colour."""
-    name = str(user) if user else ""
-    tone = tone_of(getattr(user, "pk", 0))
-    return drawn("components/avatar.html", ("name", name), ("initials", initials(name)), ("tone", tone), ("size", size))
+    return avatar_of(user, size)
 
 
 @register.simple_tag
