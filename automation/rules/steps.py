@@ -229,7 +229,7 @@ def mail(run: RuleRun, step: RuleStep, subject: Deal | Lead, row: RunStep) -> st
 
 def webhook(run: RuleRun, step: RuleStep, subject: Deal | Lead, row: RunStep) -> str:
     call = put_call(run, step, subject, row)
-    return f"Called {step.url} ({call.key})"
+    return f"Call to {step.url} ({call.key})"
 
 
 def as_deal(subject: Deal | Lead) -> Deal:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from automation.models import RuleStep
+from automation.placeholders import FIELDS, fill
 from automation.rules.editing import Step
 
 Kind, Who = RuleStep.Kind, RuleStep.Who
+IN_WORDS = {name: f"[{label.lower()}]" for name, label in FIELDS.items()}
 
 
 def whom(step: RuleStep | Step, names: dict[str, str]) -> str:
@@ -20,13 +22,14 @@ def whom(step: RuleStep | Step, names: dict[str, str]) -> str:
 
 
 def in_words(step: RuleStep) -> str:
-    """ "Plan “Call {name}” for the owner, after 4 working hours"."""
+    """ "Plan “Call [their whole name]” for the owner, after 4 working hours"."""
     names = {"member": str(step.member or ""), "team": str(step.team or "")}
+    text, _ = fill(step.text, IN_WORDS)
     match step.kind:
         case Kind.TASK:
-            return f"Plan “{step.text}” for {whom(step, names)}, {due(step)}"
+            return f"Plan “{text}” for {whom(step, names)}, {due(step)}"
         case Kind.NOTIFY:
-            return f"Tell {whom(step, names)}: “{step.text}”"
+            return f"Tell {whom(step, names)}: “{text}”"
         case Kind.MOVE:
             return f"Move it to {step.stage or 'a stage that is gone'}"
         case Kind.STATUS:

@@ -16,6 +16,9 @@ document.addEventListener("changes", ({ detail }) => {
   for (const link of parse(detail.html).querySelectorAll("[data-nav] a")) document.querySelector(`.side a[href="${link.getAttribute("href")}"]`)?.replaceChildren(...link.childNodes);
 });
 
+// Tabs that do not fit begin with the one that is open.
+for (const tab of document.querySelectorAll(".tabs > [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft + tab.offsetWidth / 2 - tab.parentElement.clientWidth / 2;
+
 // On the page of a record, what others change (and what a dialog saved) is drawn again in place.
 const record = document.querySelector("[data-record]");
 

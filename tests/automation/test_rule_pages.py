@@ -171,7 +171,8 @@ def test_a_dry_run_tells_what_would_have_been_done_and_writes_nothing(acme, alic
     move_to_stage(large, acme.stages["Proposal"], by=acme.bob)
     work(acme)
     step = Step("move", stage=acme.stages["Proposal"])
-    rule = make_rule(acme, "deal_created", TASK, step, on=False, query="amount_min=1000")
+    tell = Step("notify", text="A large one: {deal}", who="owner")
+    rule = make_rule(acme, "deal_created", TASK, step, tell, on=False, query="amount_min=1000")
 
     def counted() -> list[int]:
         return [model.objects.count() for model in (Activity, Task, Notification, RuleRun)]
@@ -182,6 +183,7 @@ def test_a_dry_run_tells_what_would_have_been_done_and_writes_nothing(acme, alic
     assert "1 run for 1 deal, of 2 times that this happened." in page.text
     assert "Big" in page.text and str(small) not in page.text and "Old" not in page.text
     assert "as they are now" in page.text and "(left out: it is in Proposal now)" in page.text
+    assert "“A large one: [the deal]”" in page.text
 
 
 # --- log ------------------------------------------------------------------------------------------------------
