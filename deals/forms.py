@@ -158,7 +158,7 @@ class ViewForm(forms.Form):
 class ContactRoleForm(forms.Form):
     contact = forms.CharField(
         max_length=500,
-        help_text="The name or email address of a contact.",
+        help_text="The name or email address of a contact. Somebody new: Ada Lovelace <ada@acme.com>",
         widget=forms.TextInput(attrs={"list": "contacts", "autocomplete": "off"}),
     )
     role = forms.ChoiceField(choices=DealContact.Role.choices, required=False)

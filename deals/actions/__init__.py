@@ -43,7 +43,7 @@ from deals.actions.items import (
 from deals.actions.locking import CHANGES, LINES, hold_all, lock_deal, lock_stages, raise_stale
 from deals.actions.many import change_many, step, undo_change, undo_many
 from deals.actions.moving import MOVED, may_be_reopened, move_to_stage
-from deals.actions.people import add_contact, remove_contact, restore_contact, update_contact
+from deals.actions.people import add_contact, add_person, remove_contact, restore_contact, update_contact
 from deals.actions.products import create_product, update_product
 from deals.actions.rates import change_currency, delete_rate, set_rate
 from deals.actions.starting import (
@@ -68,6 +68,7 @@ __all__ = [
     "NAMED",
     "TEMPLATES",
     "add_contact",
+    "add_person",
     "add_item",
     "add_stage_event",
     "assign_deal",

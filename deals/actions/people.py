@@ -10,6 +10,7 @@ from activities.actions import record
 from activities.models import Activity, Door
 from deals.actions.locking import lock_deal
 from deals.models import Deal, DealContact
+from leads.actions import named_or_new_contact
 from leads.models import Contact
 from workspaces.access import check_may
 from workspaces.action import Refused, Stale, action
@@ -40,6 +41,12 @@ def add_contact(
     )
     record(deal, Activity.Kind.FIELD_CHANGE, by=by, door=door, at=at, data={"changes": {"people": ["", contact.name]}})
     return link
+
+
+@action
+def add_person(deal: Deal, text: str, *, by: Membership | None, role: str = "") -> DealContact:
+    """Whom a name, an address or both mean; somebody new becomes a contact of the deal's company (leads/actions/contacts.py)."""
+    return add_contact(deal, named_or_new_contact(deal.workspace, text, by=by, company=deal.company), by=by, role=role)
 
 
 @action

@@ -12,7 +12,6 @@ from deals.actions.people import HISTORY
 from deals.forms import ContactRoleForm, PartForm
 from deals.models import DealContact
 from deals.views.board import visible_deals
-from leads.actions import named_contact
 from workspaces.access import MemberRequest, member_required
 from workspaces.action import Refused
 from workspaces.dialogs import dialog, done, form_refused
@@ -25,8 +24,7 @@ def deal_contact_add(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return dialog(request, "deals/deal_contact_add.html", form, deal=deal)
     try:
-        contact = named_contact(request.workspace, form.cleaned_data["contact"])
-        actions.add_contact(deal, contact, role=form.cleaned_data["role"], by=request.member)
+        actions.add_person(deal, form.cleaned_data["contact"], role=form.cleaned_data["role"], by=request.member)
     except Refused as refusal:
         return form_refused(request, "deals/deal_contact_add.html", form, refusal, deal=deal)
     return done(request, deal.get_absolute_url())

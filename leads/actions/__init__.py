@@ -7,6 +7,7 @@ from leads.actions.contacts import (
     create_contact,
     email_taken,
     name_contact,
+    named_or_new_contact,
     not_an_email,
     read_emails,
     read_phones,
@@ -16,7 +17,6 @@ from leads.actions.contacts import (
     update_contact,
 )
 from leads.actions.finding import (
-    NAMED,
     find_company,
     find_contact,
     find_or_create_company,
@@ -32,7 +32,6 @@ __all__ = [
     "CONVERTED",
     "LONGEST_EMAIL",
     "LONGEST_NAME",
-    "NAMED",
     "Row",
     "capture",
     "changed",
@@ -50,6 +49,7 @@ __all__ = [
     "name_contact",
     "name_of_lead",
     "named_contact",
+    "named_or_new_contact",
     "not_an_email",
     "prepare_company",
     "read_emails",

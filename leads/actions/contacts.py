@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from activities.actions import record
 from activities.models import Activity, Door
-from leads.actions.finding import find_or_create_company
+from leads.actions.finding import NAMED, find_contact, find_or_create_company, named_contact
 from leads.actions.records import changed, lock, save_changes
-from leads.models import Contact, ContactEmail, ContactPhone
-from leads.names import full_name, normalise_email, normalise_phone
+from leads.models import Company, Contact, ContactEmail, ContactPhone
+from leads.names import full_name, normalise_email, normalise_phone, split_name
 from workspaces.access import check_may
 from workspaces.action import Refused, action
 from workspaces.custom.records import set_custom
@@ -106,6 +106,20 @@ def update_contact(
     facts |= {name: [", ".join(old), ", ".join(new)] for name, (old, new) in lists.items() if old != new}
     facts |= set_custom(contact, Entity.CONTACT, custom)
     return save_changes(contact, facts, by=by, door=door)
+
+
+@action
+def named_or_new_contact(
+    workspace: Workspace, text: str, *, by: Membership | None, company: Company | None = None, door: Door = Door.WEB
+) -> Contact:
+    """As `named_contact`, but "Ada Lovelace <ada@acme.com>" whose address nobody has becomes one, of `company`."""
+    found = NAMED.fullmatch(text.strip())
+    if not found or not found[1].strip() or find_contact(workspace, normalise_email(found[2])):
+        return named_contact(workspace, text)
+    first, last = split_name(found[1].strip(" \"'"))
+    return create_contact(
+        workspace, by=by, first_name=first, last_name=last, emails=[found[2]], company=company, door=door
+    )
 
 
 def read_emails(emails: list[str]) -> list[str]:

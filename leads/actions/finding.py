@@ -14,7 +14,7 @@ from leads.names import domain_of, name_key, normalise_email
 from workspaces.action import Refused
 from workspaces.models import Membership, Workspace
 
-NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+NAMED = re.compile(r"([^<>]*)<([^<>]+)>")
 
 
 def find_contact(workspace: Workspace, email: str) -> Contact | None:
@@ -54,7 +54,7 @@ def named_contact(workspace: Workspace, text: str) -> Contact:
     """The one person that is meant by a name, an address or both: "Ada Lovelace <ada@acme.com>"."""
     text = text.strip()
     found = NAMED.fullmatch(text)
-    if contact := find_contact(workspace, normalise_email(found[1] if found else text)):
+    if contact := find_contact(workspace, normalise_email(found[2] if found else text)):
         return contact
     people = list(Contact.objects.filter(workspace=workspace, name__iexact=text).order_by("pk")[:2]) if text else []
     if len(people) == 1:
@@ -62,7 +62,7 @@ def named_contact(workspace: Workspace, text: str) -> Contact:
     message = (
         f"Several people are called {text}: choose one by the email address."
         if people
-        else "No contact has this name or address: choose one of those that are offered, or create the contact first."
+        else "No contact has this name or address. Choose one of those that are offered."
     )
     raise Refused(message, fields={"contact": message})
 

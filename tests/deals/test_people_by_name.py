@@ -4,6 +4,7 @@ import pytest
 
 from deals.models import DealContact
 from leads.actions import create_company, create_contact
+from leads.models import Company, Contact
 from tests.factories import make_deal, url
 from workspaces.tenancy import tenant
 
@@ -60,6 +61,30 @@ def test_none_or_several_are_refused_in_words(add, text, why):
     answer = add(text)
     assert answer.status_code == 422 and why in str(answer.context["form"].errors["contact"])
     assert not DealContact.objects.exists()
+
+
+def test_somebody_new_becomes_a_contact_of_the_deals_company(acme, login, people):
+    blue = Company.objects.get(workspace=acme.workspace, name="Blue")
+    deal = make_deal(acme.bob, acme.stages["New"], company=blue)
+    page = url(acme.workspace, "deal_contact_add", deal.pk)
+    for _ in range(2):
+        login(acme.bob).post(page, {"contact": "Grace Brewster Hopper <Grace@Blue.example>", "role": "champion"})
+    link = DealContact.objects.select_related("contact").get()
+    hopper = link.contact
+    assert (hopper.first_name, hopper.last_name, hopper.company, link.role) == (
+        "Grace Brewster",
+        "Hopper",
+        blue,
+        "champion",
+    )
+    assert list(hopper.emails.values_list("email", flat=True)) == ["grace@blue.example"]
+
+
+@pytest.mark.parametrize("text", ["Grace <grace>", "Grace <>", "<grace@blue.example>", "Grace Hopper"])
+def test_nobody_new_is_made_of_half_an_answer(acme, add, text):
+    before = Contact.objects.count()
+    assert add(text).status_code == 422
+    assert Contact.objects.count() == before and not DealContact.objects.exists()
 
 
 def test_people_of_other_workspaces_are_nobody(cast, login):
