@@ -55,11 +55,11 @@ class Classifier:
         sums = [float(weight) for weight in self.bias]
         for name, value in features(folded, found).items():
             if weights := self.weights.get(name):
-                for place, weight in enumerate(weights):
-                    sums[place] += weight * value
+                sums = [known + weight * value for known, weight in zip(sums, weights, strict=True)]
         highest = max(sums)
         powers = [math.exp((each - highest) * self.unit) for each in sums]
-        return {intent: power / sum(powers) for intent, power in zip(self.intents, powers, strict=True)}
+        whole = sum(powers)
+        return {intent: power / whole for intent, power in zip(self.intents, powers, strict=True)}
 
     def calibrated(self, intent: Intent, probability: float) -> float:
         """How often such a judgement was right, by straight lines between the points of cross-validation."""

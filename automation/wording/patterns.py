@@ -178,16 +178,36 @@ def languages(body: str, hint: str = "") -> set[str]:
     return {name for name, count in counts.items() if 2 * count >= most} if most else set(counts)
 
 
+@cache
+def _pieces_of(language: str) -> tuple[list[tuple[str, tuple[int, ...]]], tuple[int, ...]]:
+    """(each piece with the places of its rules, the places of rules without one): many rules share a piece, and a piece is
+    looked for once."""
+    mine = [(place, rule) for place, rule in enumerate(rules()) if rule.language == language]
+    held: dict[str, tuple[int, ...]] = {}
+    for place, rule in mine:
+        for piece in rule.anchors:
+            held[piece] = (*held.get(piece, ()), place)
+    return list(held.items()), tuple(place for place, rule in mine if not rule.anchors)
+
+
+def _possible(body: str, language: str) -> list[Rule]:
+    """Rules that the text may hold, in their order."""
+    places: set[int] = set()
+    for name in languages(body, language):
+        held, loose = _pieces_of(name)
+        places.update(loose)
+        for piece, of in held:
+            if piece in body:
+                places.update(of)
+    known = rules()
+    return [known[place] for place in sorted(places)]
+
+
 def findings(folded: Folded, language: str = "") -> list[Finding]:
     """In their order; where two overlap the longer one stands: "not interested" is no "interested"."""
     body = folded.body
-    fitting = languages(body, language)
     found = [
-        Finding(rule, *match.span(1))
-        for rule in rules()
-        if rule.language in fitting
-        if not rule.anchors or any(anchor in body for anchor in rule.anchors)
-        for match in rule.pattern.finditer(body)
+        Finding(rule, *match.span(1)) for rule in _possible(body, language) for match in rule.pattern.finditer(body)
     ]
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda each: (each.start - each.end, each.start, each.rule.group)):
