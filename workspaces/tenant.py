@@ -18,6 +18,8 @@ from django.db import models
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
+from workspaces.saving import SavedAsWritten
+
 
 class SqlConstraint(models.BaseConstraint):
     """A constraint written in SQL. Subclasses name their arguments in `attrs`."""
@@ -174,7 +176,7 @@ def workspace_key(related_name: str = "%(class)ss") -> models.ForeignKey:
     return models.ForeignKey("workspaces.Workspace", models.CASCADE, related_name=related_name, db_index=False)
 
 
-class TenantModel(models.Model):
+class TenantModel(SavedAsWritten):
     """A row of one workspace. Models with an irregular plural set `workspace = workspace_key("companies")`."""
 
     workspace = workspace_key()
