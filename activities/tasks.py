@@ -29,8 +29,9 @@ def dispatch(workspace_id: int) -> None:
     pending = outbox.pending(workspace_id)
     for start in range(0, len(pending), HANDED_ON):
         with remembering():
-            for activity_id in pending[start : start + HANDED_ON]:
-                outbox.hand_on(workspace_id, activity_id)
+            for activity_id in outbox.settle(workspace_id, pending[start : start + HANDED_ON]):
+                with survived(f"Handing on line {activity_id} of workspace {workspace_id}"):
+                    outbox.hand_on(workspace_id, activity_id)
 
 
 @shared_task

@@ -17,3 +17,5 @@ ACTIVITY_HANDLERS: dict[str, tuple[str, ...]] = {
     "deals.playbooks.on_activity": ("stage_change", "deal_created", "undo"),
     "automation.events.on_activity": RULED,
 }
+# Of these handlers, which kinds a workspace asks for now: {handler: function(workspace id) -> kinds}.
+ACTIVITY_ASKED: dict[str, str] = {"automation.events.on_activity": "automation.events.asked"}

@@ -16,7 +16,7 @@ from django.core.management.utils import get_random_secret_key
 
 from crm_project.addresses import database, redis, site
 from crm_project.admin_look import UNFOLD  # noqa: F401 - a setting
-from crm_project.handlers import ACTIVITY_HANDLERS  # noqa: F401 - a setting
+from crm_project.handlers import ACTIVITY_ASKED, ACTIVITY_HANDLERS  # noqa: F401 - settings
 from crm_project.intent_model import INTENT_MODEL  # noqa: F401 - a setting
 from crm_project.mail import LETTERS, clients, keys, outgoing  # noqa: F401 - LETTERS is a setting
 from crm_project.schedule import SCHEDULE

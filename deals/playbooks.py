@@ -16,6 +16,7 @@ from activities.models import Activity, Door, Task
 from deals.models import Deal, Kind, PlaybookRun, PlaybookTask, StageEvent
 from deals.working_time import after_days, after_hours, week_of
 from workspaces.action import action
+from workspaces.memory import remembered
 from workspaces.models import Membership, User, Workspace
 
 # Moves of people and automations start playbooks; imports and the loading of history do not.
@@ -50,10 +51,11 @@ def follow(event: StageEvent) -> None:
     if event.undoes:
         take_back(event, event.undoes)
         return
-    if not StageEvent.objects.filter(deal=deal, undoes=event).exists():
+    since = list(StageEvent.objects.filter(deal=deal, pk__gte=event.pk).order_by("-pk"))
+    if not any(later.undoes_id == event.pk for later in since):
         leave(event)
     if event.door in STARTING and timezone.now() - event.left_at < LATE:
-        enter(deal, event)
+        enter(deal, event, since[0])
 
 
 # --- leaving ----------------------------------------------------------------------------------------
@@ -100,14 +102,19 @@ def is_untouched(run: PlaybookRun) -> bool:
 # --- entering ---------------------------------------------------------------------------------------
 
 
-def enter(deal: Deal, event: StageEvent) -> None:
+def enter(deal: Deal, event: StageEvent, latest: StageEvent) -> None:
     """Each task of the stage's playbook is planned, or left out with the reason; the timeline tells of both."""
-    known = PlaybookRun.objects.filter(stage_event=event).values("playbook_task")
-    playbook = PlaybookTask.objects.filter(stage_id=event.to_stage_id, is_active=True).exclude(pk__in=known)
-    gone = why_gone(deal, event)
+    playbook = playbook_of(deal.workspace_id, event.to_stage_id)
+    if not playbook:
+        return
+    event.to_stage = playbook[0].stage  # which came with it
+    known = set(PlaybookRun.objects.filter(stage_event=event).values_list("playbook_task", flat=True))
+    gone = why_gone(deal, event, latest)
     titles = {title.casefold() for title in open_titles(deal)}
     runs = []
-    for planned in playbook.select_related("stage", "assignee", "workspace"):
+    for planned in playbook:
+        if planned.pk in known:
+            continue
         why = gone or ("a task of this name is open already" if planned.title.casefold() in titles else "")
         runs.append(left_out(planned, deal, event, why) if why else plan(planned, deal, event))
     if runs:
@@ -121,15 +128,24 @@ def enter(deal: Deal, event: StageEvent) -> None:
         )
 
 
+def playbook_of(workspace_id: int, stage_id: int) -> list[PlaybookTask]:
+    """Of a stage: asked for once for many entries."""
+
+    def read() -> list[PlaybookTask]:
+        tasks = PlaybookTask.objects.filter(stage_id=stage_id, is_active=True)
+        return list(tasks.select_related("stage", "assignee", "workspace"))
+
+    return remembered(workspace_id, f"playbook of {stage_id}", read)
+
+
 def open_titles(deal: Deal) -> list[str]:
     return list(Task.objects.filter(deal=deal, status=Task.Status.OPEN).values_list("title", flat=True))
 
 
-def why_gone(deal: Deal, event: StageEvent) -> str:
+def why_gone(deal: Deal, event: StageEvent, latest: StageEvent | None) -> str:
     """Why nothing is to be planned any more; "" where the deal still stands there by this entry."""
     if deal.deleted_at:
         return "the deal was deleted meanwhile"
-    latest = StageEvent.objects.filter(deal=deal).order_by("-pk").first()
     while latest and latest.undoes and latest.undoes.undoes:
         latest = latest.undoes.undoes  # an undo that was undone
     if latest == event:

@@ -14,6 +14,7 @@ from automation.rules import conditions
 from automation.rules.events import EVENTS, Event, Loaded, happened, of_kind
 from automation.rules.guards import MOST_OFTEN, WITHIN, looped
 from workspaces.background import after_commit
+from workspaces.memory import remembered
 from workspaces.models import Membership
 
 log = logging.getLogger(__name__)
@@ -24,11 +25,7 @@ State = RuleRun.State
 def answer(line: Activity) -> None:
     """In the transaction that takes the line out of the outbox; a second time writes nothing more."""
     keys = of_kind(line.kind)
-    versions = RuleVersion.objects.filter(
-        workspace_id=line.workspace_id, is_current=True, event__in=keys,
-        rule__on_since__isnull=False, rule__archived_at=None,
-    )  # fmt: skip
-    found = list(versions.select_related("rule", "workspace").order_by("rule__position", "rule_id"))
+    found = [version for version in listening(line.workspace_id) if version.event in keys]
     if not found:
         return
     loaded = Loaded.of([line])
@@ -37,9 +34,24 @@ def answer(line: Activity) -> None:
         after_commit("automation.tasks.run_rules", line.workspace_id)
 
 
+def listening(workspace_id: int) -> list[RuleVersion]:
+    """What rules that are on say, in their order: asked for once for many lines, which all were written before. A run is
+    looked at once more before it begins."""
+
+    def read() -> list[RuleVersion]:
+        on = RuleVersion.objects.filter(
+            workspace_id=workspace_id, is_current=True, rule__on_since__isnull=False, rule__archived_at=None
+        )
+        return list(on.select_related("rule", "workspace").order_by("rule__position", "rule_id"))
+
+    return remembered(workspace_id, "rules", read)
+
+
 def answer_of(version: RuleVersion, line: Activity, loaded: Loaded) -> RuleRun | None:
     """One that breaks at it switches itself off, and keeps no other from answering."""
     event = EVENTS[version.event]
+    if version.rule.on_since is None:  # it has switched itself off just now
+        return None
     if version.rule.on_since > loaded.moment(line) or not happened(event, version.of, [line], loaded):
         return None
     try:
@@ -95,6 +107,7 @@ def too_often(run: RuleRun) -> str:
 
 def pause(rule: Rule, why: str) -> None:
     """It switches itself off, and the admins are told."""
+    rule.on_since = None
     rule = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace").get(pk=rule.pk)
     if rule.on_since is None:
         return
