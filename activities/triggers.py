@@ -10,8 +10,12 @@ import pgtrigger
 COUNTS = """kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')
     AND undone_at IS NULL"""
 
-# A line more can only make it later; that is asked most often, and reads nothing but the deal.
+# A line more can only make it later; that is asked most often, and reads nothing but the deal. Where no deal can be meant none
+# is written: even an UPDATE of no row would run all triggers of deals.
 _ADDED = f"""
+    IF NOT EXISTS (SELECT 1 FROM added WHERE deal_id IS NOT NULL AND {COUNTS}) THEN
+        RETURN NULL;
+    END IF;
     UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()
     FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added
           WHERE deal_id IS NOT NULL AND {COUNTS} GROUP BY 1, 2 ORDER BY 1, 2) latest
@@ -20,7 +24,7 @@ _ADDED = f"""
     RETURN NULL;
 """  # noqa: S608 - constants
 # A line undone, moved or deleted: the newest that still counts, from the index activity_deal.
-_TAKEN = f"""
+_TAKEN = f"""{{unless}}
     UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()
     FROM (SELECT c.workspace_id, c.deal_id,
                  (SELECT a.at FROM activities_activity a
@@ -36,6 +40,12 @@ _MOVED = f"""
         ({_LINE} old_lines EXCEPT {_LINE} new_lines) UNION ALL ({_LINE} new_lines EXCEPT {_LINE} old_lines)
     ) moved WHERE deal_id IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608
+_UNMOVED = """
+    IF NOT EXISTS (SELECT 1 FROM new_lines n JOIN old_lines o USING (id)
+                   WHERE (n.deal_id, n.kind, n.at, n.undone_at) IS DISTINCT FROM (o.deal_id, o.kind, o.at, o.undone_at)) THEN
+        RETURN NULL;
+    END IF;
+"""
 _GONE = "SELECT workspace_id, deal_id FROM old_lines WHERE deal_id IS NOT NULL GROUP BY 1, 2"
 
 LAST_ACTIVITY = [
@@ -53,9 +63,9 @@ LAST_ACTIVITY = [
             "last_activity_update",
             pgtrigger.Update,
             {"old": "old_lines", "new": "new_lines"},
-            _TAKEN.format(changed=_MOVED),
+            _TAKEN.format(unless=_UNMOVED, changed=_MOVED),
         ),
-        ("last_activity_delete", pgtrigger.Delete, {"old": "old_lines"}, _TAKEN.format(changed=_GONE)),
+        ("last_activity_delete", pgtrigger.Delete, {"old": "old_lines"}, _TAKEN.format(unless="", changed=_GONE)),
     )
 ]
 

@@ -116,6 +116,22 @@ _COLUMNS = """
     workspace_id, pipeline_id, stage_id, furthest_id, owner_id, base_amount AS amount, (rate <> 1)::integer AS converted, probability, forecast_category,
     expected_close_date, status, deleted_at, created_at, closed_at
 """
+# What totals are made of stays as it is where only the times of what was done last, and is to be done next, change: with each
+# line of a timeline and each task.
+_UNCHANGED = """
+    IF NOT EXISTS (SELECT 1 FROM new_deals) THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT 1 FROM new_deals n JOIN old_deals o USING (id) WHERE ({new}) IS DISTINCT FROM ({old})) THEN
+"""
+_SUMMED = ("workspace_id", "pipeline_id", "stage_id", "furthest_id", "owner_id", "base_amount", "rate", "probability",
+    "forecast_category", "expected_close_date", "status", "deleted_at", "created_at", "closed_at",
+)  # fmt: skip
+_WHEN = {
+    "update": _UNCHANGED.format(
+        new=", ".join(f"n.{name}" for name in _SUMMED), old=", ".join(f"o.{name}" for name in _SUMMED)
+    )
+}
 KEPT = (_TOTALS, _CLOSED, _CLOSED_DAY, _FORECAST, _CREATED_DAY, _REACHED)
 
 TRIGGERS = [
@@ -125,7 +141,10 @@ TRIGGERS = [
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),
-        func="".join(total.format(changed=changed) for total in KEPT) + TELL_OF_DEALS.replace("{touched}", touched),
+        func=_WHEN.get(name, "")
+        + "".join(total.format(changed=changed) for total in KEPT)
+        + ("END IF;" if name in _WHEN else "")
+        + TELL_OF_DEALS.replace("{touched}", touched),
     )
     for name, operation, referencing, changed, touched in (
         (
