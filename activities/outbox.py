@@ -13,11 +13,12 @@ from collections.abc import Callable, Collection
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.module_loading import import_string
 
 from activities.causes import because_of
 from activities.models import Activity
+from workspaces.asking import asked_often
 from workspaces.background import after_commit
 from workspaces.memory import remembered
 from workspaces.tenancy import tenant
@@ -72,18 +73,23 @@ def settle(workspace_id: int, activity_ids: Collection[int]) -> list[int]:
     return [pk for pk in activity_ids if pk not in unheard]
 
 
+@asked_often
+def waiting_one(activity: int) -> QuerySet[Activity]:
+    """Locked; whoever else holds it is handing it on."""
+    lines = Activity.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return lines.select_related("workspace", "deal").filter(pk=activity, tries_left__gt=0)
+
+
 def hand_on(workspace_id: int, activity_id: int) -> None:
     """To each handler that wants it. Where one fails the others' work stands, and the line waits for another try."""
     with tenant(workspace_id, door="automation"):
-        # Whoever else holds it is handing it on.
-        waiting = Activity.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        activity = waiting.select_related("workspace", "deal").filter(pk=activity_id, tries_left__gt=0).first()
+        activity = waiting_one.first(activity=activity_id)
         if activity is None:
             return
         with because_of(activity.data.get("cause")):
             results = [_survived(handler, activity) for handler in handlers_of(activity.kind, workspace_id)]
-        left = F("tries_left") - 1 if not all(results) else 0
-        Activity.objects.filter(pk=activity_id).update(tries_left=left)
+        activity.tries_left = 0 if all(results) else F("tries_left") - 1
+        activity.save(update_fields=["tries_left"])
 
 
 def _survived(handler: Callable[[Activity], None], activity: Activity) -> bool:

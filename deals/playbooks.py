@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from activities.actions import EDITABLE, HISTORY, cancel_task, plan_task, record, reopen_task
@@ -16,6 +16,7 @@ from activities.models import Activity, Door, Task
 from deals.models import Deal, Kind, PlaybookRun, PlaybookTask, StageEvent
 from deals.working_time import after_days, after_hours, week_of
 from workspaces.action import action
+from workspaces.asking import asked_often
 from workspaces.memory import remembered
 from workspaces.models import Membership, User, Workspace
 
@@ -36,26 +37,41 @@ def on_activity(activity: Activity) -> None:
 
 
 def event_of(activity: Activity) -> StageEvent | None:
-    events = StageEvent.objects.filter(deal_id=activity.deal_id)
     if activity.kind == Activity.Kind.DEAL_CREATED:
-        return events.filter(from_stage=None).first()
+        return beginnings.first(deal=activity.deal_id) if activity.deal_id else None
+    events = StageEvent.objects.filter(deal_id=activity.deal_id)
     return events.filter(pk=activity.data["event"]).first() if activity.data.get("event") else None
+
+
+@asked_often
+def beginnings(deal: int) -> QuerySet[StageEvent]:
+    return StageEvent.objects.filter(deal_id=deal, from_stage=None).order_by("pk")[:1]
 
 
 @action
 def follow(event: StageEvent) -> None:
     """Cancel what leaving a stage made pointless, and plan what entering the next one brings with it."""
-    deal = Deal.all_objects.select_for_update(no_key=True).filter(pk=event.deal_id).first()
+    deal = held.first(deal=event.deal_id)
     if deal is None:
         return
     if event.undoes:
         take_back(event, event.undoes)
         return
-    since = list(StageEvent.objects.filter(deal=deal, pk__gte=event.pk).order_by("-pk"))
+    since = events_since(deal=deal.pk, event=event.pk)
     if not any(later.undoes_id == event.pk for later in since):
         leave(event)
     if event.door in STARTING and timezone.now() - event.left_at < LATE:
         enter(deal, event, since[0])
+
+
+@asked_often
+def held(deal: int) -> QuerySet[Deal]:
+    return Deal.all_objects.select_for_update(no_key=True).filter(pk=deal)
+
+
+@asked_often
+def events_since(deal: int, event: int) -> QuerySet[StageEvent]:
+    return StageEvent.objects.filter(deal_id=deal, pk__gte=event).order_by("-pk")
 
 
 # --- leaving ----------------------------------------------------------------------------------------
@@ -108,9 +124,9 @@ def enter(deal: Deal, event: StageEvent, latest: StageEvent) -> None:
     if not playbook:
         return
     event.to_stage = playbook[0].stage  # which came with it
-    known = set(PlaybookRun.objects.filter(stage_event=event).values_list("playbook_task", flat=True))
+    known = planned_by(event=event.pk)
     gone = why_gone(deal, event, latest)
-    titles = {title.casefold() for title in open_titles(deal)}
+    titles = {title.casefold() for title in open_titles(deal=deal.pk)}
     runs = []
     for planned in playbook:
         if planned.pk in known:
@@ -138,8 +154,14 @@ def playbook_of(workspace_id: int, stage_id: int) -> list[PlaybookTask]:
     return remembered(workspace_id, f"playbook of {stage_id}", read)
 
 
-def open_titles(deal: Deal) -> list[str]:
-    return list(Task.objects.filter(deal=deal, status=Task.Status.OPEN).values_list("title", flat=True))
+@asked_often
+def planned_by(event: int) -> QuerySet:
+    return PlaybookRun.objects.filter(stage_event_id=event).values_list("playbook_task_id", flat=True)
+
+
+@asked_often
+def open_titles(deal: int) -> QuerySet:
+    return Task.objects.filter(deal_id=deal, status=Task.Status.OPEN).values_list("title", flat=True)
 
 
 def why_gone(deal: Deal, event: StageEvent, latest: StageEvent | None) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Max, Min, QuerySet, Subquery
 from fractional_indexing import generate_key_between, generate_n_keys_between
 
 from deals.models import Deal, Stage
+from workspaces.asking import asked_often
 
 # Ranks grow by a letter every few drops at one place; beyond this the column is ranked anew.
 LONGEST = 120
@@ -43,7 +44,15 @@ def _rank_at(stage: Stage, after: int | None, before: int | None, moved: int | N
         return generate_key_between(*found)
     if before and (found := _neighbours(column, before, "-rank")):
         return generate_key_between(*reversed(found))
-    return generate_key_between(None, column.order_by("rank").values_list("rank", flat=True).first())
+    if moved:
+        return generate_key_between(None, column.order_by("rank").values_list("rank", flat=True).first())
+    return generate_key_between(None, on_top.first(workspace=stage.workspace_id, stage=stage.pk))
+
+
+@asked_often
+def on_top(workspace: int, stage: int) -> QuerySet:
+    column = Deal.all_objects.filter(workspace_id=workspace, stage_id=stage, rank__isnull=False)
+    return column.order_by("rank").values_list("rank", flat=True)[:1]
 
 
 def _neighbours(column: QuerySet, pk: int, order: str) -> list[str | None]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from activities.actions.mailing import mail_times
 from activities.actions.recording import about
 from activities.models import OWNED, Activity, Follow, Notification, Task
 from workspaces.access import seeing
+from workspaces.asking import asked_often
 from workspaces.members import active_members
 from workspaces.models import Membership, Workspace
 from workspaces.tenant import TenantModel
@@ -95,10 +97,14 @@ def may_be_told(user_ids: set[int], kind: str, subject: Any, workspace_id: int) 
     if name in OWNED:
         found = seeing(found, subject.owner_id)
     if name == "deal" and kind not in Notification.PERSONAL:
-        muted = Follow.objects.filter(deal_id=subject.pk, user_id__in=user_ids, state=Follow.State.MUTED)
-        silent = set(muted.values_list("user_id", flat=True))
+        silent = set(silenced(deal=subject.pk))
         found = [member for member in found if member.user_id not in silent]
     return found
+
+
+@asked_often
+def silenced(deal: int) -> QuerySet:
+    return Follow.objects.filter(deal_id=deal, state=Follow.State.MUTED).values_list("user_id", flat=True)
 
 
 def followers(deal: Any) -> set[int]:

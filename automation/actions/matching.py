@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from automation.mail.parts import Mail
 from automation.models import Message
@@ -19,6 +20,7 @@ from deals.models import Deal
 from leads.actions import find_company, find_contact
 from leads.models import Contact, Lead
 from leads.names import domain_of
+from workspaces.asking import asked_often
 from workspaces.models import Workspace
 from workspaces.tenant import share_known
 
@@ -136,9 +138,14 @@ def lead_of(contact: Contact) -> Lead | None:
     return lock_lead(lead)
 
 
+@asked_often
+def leads_of(contact: int) -> QuerySet:
+    return Lead.objects.filter(contact_id=contact).order_by("-pk").values_list("pk", "status")[:NEWEST]
+
+
 def lead_id_of(contact: Contact) -> int | None:
     """The newest that is still pursued, else the newest."""
-    leads = list(Lead.objects.filter(contact=contact).order_by("-pk").values_list("pk", "status")[:NEWEST])
+    leads = leads_of(contact=contact.pk)
     return next((pk for pk, status in leads if status not in OVER), leads[0][0] if leads else None)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 
 from activities.actions import about, record
 from activities.models import LONGEST_TEXT, SUBJECTS, Activity, Door, Notification
@@ -27,6 +28,7 @@ from deals.models import Kind
 from leads.actions import find_contact
 from leads.models import CampaignMember
 from workspaces.action import Refused, retried
+from workspaces.asking import asked_often
 from workspaces.background import rung_together
 from workspaces.memory import recalled, remembered, remembering
 from workspaces.models import Membership, Workspace
@@ -108,12 +110,16 @@ def read_message(workspace_id: int, message_id: int) -> None:
             missed(message_id, error)
 
 
+@asked_often
+def waiting_one(message: int) -> QuerySet[Message]:
+    """Locked; whoever else holds it is reading it."""
+    return Message.objects.waiting().select_for_update(skip_locked=True, no_key=True).filter(pk=message)
+
+
 @retried
 def read_once(workspace_id: int, message_id: int) -> None:
     with tenant(workspace_id, door="automation"), remembering():
-        # Whoever else holds it is reading it.
-        found = Message.objects.waiting().select_for_update(skip_locked=True, no_key=True)
-        if message := found.filter(pk=message_id).first():
+        if message := waiting_one.first(message=message_id):
             place(message)
             take(message)
 
@@ -245,7 +251,7 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
         if not doubt and (message.contact or intent == Intent.BOUNCE):
             acted(message, by)
         return
-    if message.lead and not doubt:
+    if message.lead and not doubt and in_campaigns(lead=message.lead.pk):
         reached(CampaignMember.objects.filter(lead=message.lead), CampaignMember.State.REPLIED)
     is_sure = not doubt and message.contact is not None and message.confidence >= AUTOMATIC
     if not is_sure or intent not in POSITIVE:
@@ -264,6 +270,11 @@ def settle(message: Message, doubt: str = "", by: Membership | None = None) -> N
         acted(message, by)
     if message.state == State.REVIEW:
         tell(message, Notification.Kind.REPLY, by)
+
+
+@asked_often
+def in_campaigns(lead: int) -> QuerySet:
+    return CampaignMember.objects.filter(lead_id=lead).values_list("pk", flat=True)[:1]
 
 
 def find_deal(message: Message) -> None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from activities.actions import notify, plan_task, record, update_task
@@ -25,9 +27,10 @@ from deals.models import Deal, Kind, Stage
 from deals.telling import key_of_new
 from deals.working_time import after_hours, week_of
 from leads.actions import capture, find_contact, update_lead
-from leads.models import Company, Contact, Lead, Source
+from leads.models import Company, Contact, Lead, SegmentMember, Source
 from leads.names import split_name
 from workspaces.action import Refused, action, within
+from workspaces.asking import Question, asked_often
 from workspaces.members import active_members
 from workspaces.models import Membership, Workspace
 
@@ -70,7 +73,7 @@ def deal_for(lead: Lead, message: Message, by: Membership | None) -> Deal:
     """As create_deal_from_positive_reply, of a message that has made none; the caller holds the lead."""
     at = timezone.now()
     if lead.company_id:  # two of its leads at once: the second finds the first one's deal
-        list(Company.objects.select_for_update(no_key=True).filter(pk=lead.company_id).values_list("pk"))
+        held_company(company=lead.company_id)
     deal = about_deal(message, lead)
     if deal:
         qualify(lead, message, by)
@@ -89,6 +92,16 @@ def deal_for(lead: Lead, message: Message, by: Membership | None) -> Deal:
     return deal
 
 
+@asked_often
+def held_company(company: int) -> QuerySet:
+    return Company.objects.select_for_update(no_key=True).filter(pk=company).values_list("pk", flat=True)
+
+
+@asked_often
+def first_segment(lead: int) -> QuerySet:
+    return SegmentMember.objects.filter(lead_id=lead).order_by("pk").values_list("segment_id", flat=True)[:1]
+
+
 def about_deal(message: Message, lead: Lead) -> Deal | None:
     """The open one that our mail was about which this answers, else the nearest."""
     if message.deal and message.deal.status == Kind.OPEN:
@@ -105,8 +118,7 @@ def qualify(lead: Lead, message: Message, by: Membership | None) -> Lead:
 def make_deal(lead: Lead, message: Message, by: Membership | None) -> tuple[Deal, str]:
     """(a deal in the stage of such a reply, the key of what its owner will be told)."""
     stage = opportunity_stage(message.workspace, RAISED_TO[Intent(message.intent)])
-    segments = lead.segments.order_by("pk").values_list("segment_id", flat=True)[:1]
-    facts = {"stage": stage, "owner_id": owner_for(message, lead), "segment_id": next(iter(segments), None)}
+    facts = {"stage": stage, "owner_id": owner_for(message, lead), "segment_id": first_segment.first(lead=lead.pk)}
     how = {"by": by, "door": door_of(by), "at": timezone.now()}
     deal = make_opportunity(lead, **how, **facts)
     if lead.status != Lead.Status.CONVERTED:
@@ -319,8 +331,7 @@ def plan(message: Message, title: str, by: Membership | None, **facts: object) -
     subject = message.deal or message.lead or message.contact or message.company
     if subject is None or message.has_meeting or is_planned(message):
         return
-    about = {subject._meta.model_name: subject}
-    if Task.objects.open().filter(title=title, **about).exists():
+    if open_of(subject._meta.model_name)(title=title, subject=subject.pk):
         return
     task = within(plan_task)(
         subject,
@@ -331,6 +342,17 @@ def plan(message: Message, title: str, by: Membership | None, **facts: object) -
         **facts,
     )
     note(message, Effect.Kind.TASK, f"Planned “{title}”", subject, by=by, task=task)
+
+
+@cache
+def open_of(name: str) -> Question:
+    """Open tasks of this title about one of these."""
+
+    @asked_often
+    def found(title: str, subject: int) -> QuerySet:
+        return Task.objects.open().filter(title=title, **{f"{name}_id": subject}).values_list("pk", flat=True)[:1]
+
+    return found
 
 
 def is_planned(message: Message) -> bool:

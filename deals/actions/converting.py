@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from activities.actions import cancel_task, plan_task, record
@@ -20,6 +21,7 @@ from deals.models import Conversion, Deal, DealContact, Kind, Stage
 from leads.models import Lead
 from workspaces.access import acting, check_may, visible_owners
 from workspaces.action import NotAllowed, Refused, action, within
+from workspaces.asking import Question, asked_often
 from workspaces.memory import remembered
 from workspaces.models import Membership, Role, Workspace
 from workspaces.tenant import is_known, share_known
@@ -144,9 +146,20 @@ def undo_conversion(lead: Lead, *, by: Membership, door: Door = Door.WEB) -> Lea
 def lock_lead(lead: Lead) -> Lead:
     """Leads are locked before deals. What `lead` was loaded with is not loaded again."""
     unknown = [name for name in AROUND if not is_known(lead, name)]
-    rows = Lead.objects.select_for_update(of=("self",))
-    locked = (rows.select_related(*unknown) if unknown else rows).get(pk=lead.pk)
+    locked = locked_with(*unknown).first(lead=lead.pk)
+    if locked is None:
+        raise Lead.DoesNotExist("Lead matching query does not exist.")
     share_known(lead, locked, AROUND)
+    return locked
+
+
+@cache
+def locked_with(*names: str) -> Question[Lead]:
+    @asked_often
+    def locked(lead: int) -> QuerySet[Lead]:
+        rows = Lead.objects.select_for_update(of=("self",)).filter(pk=lead)
+        return rows.select_related(*names) if names else rows
+
     return locked
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from activities.models import Activity
 from deals.models import Deal, Stage
 from workspaces.action import Refused, Stale
+from workspaces.asking import asked_often
 from workspaces.models import Membership
 
 LINES = (Activity.Kind.STAGE_CHANGE, Activity.Kind.UNDO)
@@ -24,9 +25,19 @@ SAME_TIME = timedelta(seconds=2)  # a change and its line
 BESIDE = ["people", "role", "primary contact", "files"]
 
 
+@asked_often
+def locked_deal(deal: int) -> QuerySet[Deal]:
+    return Deal.objects.select_for_update(no_key=True).filter(pk=deal)
+
+
+@asked_often
+def locked_stage(stage: int) -> QuerySet[Stage]:
+    return Stage.objects.select_for_update(no_key=True).filter(pk=stage)
+
+
 def lock_deal(pk: int, version: int | None = None, by: Membership | None = None) -> Deal:
     """The newest state, locked until the end of the transaction. `by` saw `version`."""
-    deal = Deal.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    deal = locked_deal.first(deal=pk)
     if deal is None:
         raise Stale("This deal was deleted meanwhile.")
     if version is not None and deal.version != version:
@@ -50,7 +61,7 @@ def lock_stages(*pks: int) -> dict[int, Stage]:
 
 def lock_stage(pk: int) -> Stage:
     """One alone, where no rule asks for its pipeline."""
-    found = Stage.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    found = locked_stage.first(stage=pk)
     if found is None:
         raise Refused(GONE, fields={"stage": GONE})
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
 
 from activities.models import Door
@@ -12,14 +12,19 @@ from leads.actions.companies import create_company
 from leads.models import Company, Contact, ContactEmail
 from leads.names import domain_of, name_key, normalise_email
 from workspaces.action import Refused
+from workspaces.asking import asked_often
 from workspaces.models import Membership, Workspace
 
 NAMED = re.compile(r"([^<>]*)<([^<>]+)>")
 
 
+@asked_often
+def with_address(workspace: int, email: str) -> QuerySet[Contact]:
+    return Contact.objects.filter(emails__workspace=workspace, emails__email=email)
+
+
 def find_contact(workspace: Workspace, email: str) -> Contact | None:
-    people = Contact.objects.filter(emails__workspace=workspace, emails__email=email)
-    found = next(iter(people), None) if email else None
+    found = with_address.first(workspace=workspace.pk, email=email) if email else None
     if found:
         found.workspace = workspace
     return found
