@@ -66,13 +66,20 @@ class _Written:
         sql, params = compiler.as_sql()
         places = {place: name for place, param in enumerate(params) for name, mark in marks.items() if param == mark}
         rows = queryset._iterable_class
-        if rows is ModelIterable and compiler.annotation_col_map or set(places.values()) != set(given) or rows not in (ModelIterable, ValuesListIterable, FlatValuesListIterable):
+        if (
+            rows is ModelIterable
+            and compiler.annotation_col_map
+            or set(places.values()) != set(given)
+            or rows not in (ModelIterable, ValuesListIterable, FlatValuesListIterable)
+        ):
             raise TypeError(f"{write.__qualname__} cannot be written once")
         converters = compiler.get_converters([column for column, _, _ in compiler.select[: compiler.col_count]])
         return cls(sql, params, places, rows, compiler, converters)
 
     def answer(self, given: dict[str, int | str]) -> Iterable[Any]:
-        params = [given[self.places[place]] if place in self.places else param for place, param in enumerate(self.params)]
+        params = [
+            given[self.places[place]] if place in self.places else param for place, param in enumerate(self.params)
+        ]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             rows: Iterable[Any] = cursor.fetchall()

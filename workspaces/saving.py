@@ -22,17 +22,19 @@ _inserts: dict[tuple, _Written] = {}
 _updates: dict[tuple, str] = {}
 
 
-def _insert(table: str, fields: Sequence[Field], returning: Sequence[Field], connection: BaseDatabaseWrapper) -> _Written:
+def _insert(
+    table: str, fields: Sequence[Field], returning: Sequence[Field], connection: BaseDatabaseWrapper
+) -> _Written:
     names = ", ".join(f'"{field.column}"' for field in fields)
     signs = ", ".join(_sign(field, connection) for field in fields)
     back = ", ".join(f'"{table}"."{field.column}"' for field in returning)
     is_plain = bool(returning) and not any(hasattr(field, "from_db_value") for field in returning)
-    return _Written(f'INSERT INTO "{table}" ({names}) VALUES ({signs}) RETURNING {back}', is_plain)
+    return _Written(f'INSERT INTO "{table}" ({names}) VALUES ({signs}) RETURNING {back}', is_plain)  # noqa: S608 - names of our own columns
 
 
 def _update(table: str, fields: Sequence[Field], key: str, connection: BaseDatabaseWrapper) -> str:
     settings = ", ".join(f'"{field.column}" = {_sign(field, connection)}' for field in fields)
-    return f'UPDATE "{table}" SET {settings} WHERE "{table}"."{key}" = %s'
+    return f'UPDATE "{table}" SET {settings} WHERE "{table}"."{key}" = %s'  # noqa: S608 - the same
 
 
 def _sign(field: Any, connection: BaseDatabaseWrapper) -> str:

@@ -6,26 +6,49 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('activities', '0014_rule_kinds'),
+        ("activities", "0014_rule_kinds"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='activity',
-            name='last_activity',
+            model_name="activity",
+            name="last_activity",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='activity',
-            name='last_activity_update',
+            model_name="activity",
+            name="last_activity_update",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='last_activity', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF NOT EXISTS (SELECT 1 FROM added WHERE deal_id IS NOT NULL AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL) THEN\n        RETURN NULL;\n    END IF;\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added\n          WHERE deal_id IS NOT NULL AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id\n      AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);\n    RETURN NULL;\n", hash='129a6ed2f0385d6cdf790cc205ffeda7db1eef1d', level='STATEMENT', operation='INSERT', pgid='pgtrigger_last_activity_855fc', referencing='REFERENCING NEW TABLE AS added ', table='activities_activity', when='AFTER')),
+            model_name="activity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="last_activity",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF NOT EXISTS (SELECT 1 FROM added WHERE deal_id IS NOT NULL AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL) THEN\n        RETURN NULL;\n    END IF;\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT workspace_id, deal_id, max(at) AS at FROM added\n          WHERE deal_id IS NOT NULL AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id\n      AND (d.last_activity_at IS NULL OR d.last_activity_at < latest.at);\n    RETURN NULL;\n",
+                    hash="129a6ed2f0385d6cdf790cc205ffeda7db1eef1d",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_last_activity_855fc",
+                    referencing="REFERENCING NEW TABLE AS added ",
+                    table="activities_activity",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='last_activity_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    IF NOT EXISTS (SELECT 1 FROM new_lines n JOIN old_lines o USING (id)\n                   WHERE (n.deal_id, n.kind, n.at, n.undone_at) IS DISTINCT FROM (o.deal_id, o.kind, o.at, o.undone_at)) THEN\n        RETURN NULL;\n    END IF;\n\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id,\n                 (SELECT a.at FROM activities_activity a\n                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL\n                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at\n          FROM (\n    SELECT workspace_id, deal_id FROM (\n        (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines) UNION ALL (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines)\n    ) moved WHERE deal_id IS NOT NULL GROUP BY 1, 2\n) c ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;\n    RETURN NULL;\n", hash='2c220914dfdffdc029dbf4a0b1c56b85826906cc', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_last_activity_update_4acb5', referencing='REFERENCING OLD TABLE AS old_lines  NEW TABLE AS new_lines ', table='activities_activity', when='AFTER')),
+            model_name="activity",
+            trigger=pgtrigger.compiler.Trigger(
+                name="last_activity_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    IF NOT EXISTS (SELECT 1 FROM new_lines n JOIN old_lines o USING (id)\n                   WHERE (n.deal_id, n.kind, n.at, n.undone_at) IS DISTINCT FROM (o.deal_id, o.kind, o.at, o.undone_at)) THEN\n        RETURN NULL;\n    END IF;\n\n    UPDATE deals_deal d SET last_activity_at = latest.at, updated_at = now()\n    FROM (SELECT c.workspace_id, c.deal_id,\n                 (SELECT a.at FROM activities_activity a\n                  WHERE a.workspace_id = c.workspace_id AND a.deal_id = c.deal_id AND kind IN ('call', 'email_in', 'email_out', 'meeting', 'note', 'task_done', 'stage_change', 'deal_created')\n    AND undone_at IS NULL\n                  ORDER BY a.at DESC, a.id DESC LIMIT 1) AS at\n          FROM (\n    SELECT workspace_id, deal_id FROM (\n        (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines) UNION ALL (SELECT workspace_id, deal_id, id, kind, at, undone_at FROM new_lines EXCEPT SELECT workspace_id, deal_id, id, kind, at, undone_at FROM old_lines)\n    ) moved WHERE deal_id IS NOT NULL GROUP BY 1, 2\n) c ORDER BY 1, 2) latest\n    WHERE d.workspace_id = latest.workspace_id AND d.id = latest.deal_id AND d.last_activity_at IS DISTINCT FROM latest.at;\n    RETURN NULL;\n",
+                    hash="2c220914dfdffdc029dbf4a0b1c56b85826906cc",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_last_activity_update_4acb5",
+                    referencing="REFERENCING OLD TABLE AS old_lines  NEW TABLE AS new_lines ",
+                    table="activities_activity",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]
