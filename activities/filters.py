@@ -9,9 +9,8 @@ from django.db.models import Count, Q, QuerySet
 
 from activities.due import due_by, due_within
 from activities.models import SUBJECTS, Task
-from workspaces.filtering import Chip, DayFilter, ListFilter, members
+from workspaces.filtering import Chip, DayFilter, ListFilter, MemberFilter
 from workspaces.formats import Formats
-from workspaces.models import Membership
 
 DUE = (
     ("overdue", "Overdue"), ("today", "Today"), ("tomorrow", "Tomorrow"), ("week", "In the next 7 days"), ("later", "Later"),
@@ -52,7 +51,7 @@ class TaskFilter(ListFilter):
     due = filters.MultipleChoiceFilter(choices=DUE, method="by_due")
     due_from = DayFilter(method="by_first", label="From")
     due_to = DayFilter(method="by_last", label="To")
-    assignee = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="by_assignee")
+    assignee = MemberFilter("assignee")
     type = filters.MultipleChoiceFilter(choices=Task.Type.choices)
     priority = filters.MultipleChoiceFilter(choices=Task.Priority.choices)
     about = filters.MultipleChoiceFilter(choices=ABOUT, method="by_about")
@@ -87,18 +86,12 @@ class TaskFilter(ListFilter):
     def by_last(self, queryset: QuerySet, name: str, value: date) -> QuerySet:
         return queryset.filter(due_by(value, self.formats.zone))
 
-    def by_assignee(self, queryset: QuerySet, name: str, value: list[Membership]) -> QuerySet:
-        return queryset.filter(assignee_id__in=[member.user_id for member in value]) if value else queryset
-
     def counts(self, name: str, queryset: QuerySet) -> dict[str, int]:
         conditions = {"due": due_ranges(self.formats), "about": {kind: about(kind) for kind, _ in ABOUT}}.get(name)
         if conditions:
             # Some have the name of a field, which an aggregate may not.
             counted = {f"in_{key}": Count("pk", filter=found) for key, found in conditions.items()}
             return {key.removeprefix("in_"): count for key, count in queryset.aggregate(**counted).items()}
-        if name == "assignee":
-            found = queryset.order_by().values_list("assignee_id").annotate(Count("pk"))
-            return {str(key): count for key, count in found}
         return super().counts(name, queryset)
 
     def say(self, chip: Chip, active: dict[str, object]) -> str:

@@ -19,7 +19,7 @@ from deals.models import Deal, DealTag, Kind, Stage, Tag
 from leads.models import Company, Segment, Source
 from workspaces.custom.filters import CustomFilter
 from workspaces.custom.values import Entity
-from workspaces.filtering import AmountFilter, Chip, DayFilter, ValuesFilter, members
+from workspaces.filtering import AmountFilter, Chip, DayFilter, MemberFilter, ValuesFilter
 from workspaces.models import Membership, Team
 from workspaces.numbers import parse_id
 
@@ -112,7 +112,7 @@ class DealFilter(CustomFilter):
     entity = Entity.DEAL
 
     q = filters.CharFilter(method="search", label="Deal or company")
-    owner = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="by_owner")
+    owner = MemberFilter("owner")
     team = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Team), method="by_team")
     close = filters.MultipleChoiceFilter(choices=RANGES, method="by_close")
     close_from = DayFilter(field_name="expected_close_date", lookup_expr="gte", label="From")
@@ -166,9 +166,6 @@ class DealFilter(CustomFilter):
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(pk__in=RawSQL("SELECT crm_deals_like(%s)", [value]))
 
-    def by_owner(self, queryset: QuerySet, name: str, value: list[Membership]) -> QuerySet:
-        return queryset.filter(owner_id__in=[member.user_id for member in value]) if value else queryset
-
     def by_team(self, queryset: QuerySet, name: str, value: list[Team]) -> QuerySet:
         return queryset.filter(owner_id__in=team_user_ids(value)) if value else queryset
 
@@ -219,8 +216,6 @@ class DealFilter(CustomFilter):
         if name == "tag":
             found = DealTag.objects.filter(workspace=self.request.workspace, deal__in=queryset.order_by().values("pk"))
             return {str(key): count for key, count in found.order_by().values_list("tag_id").annotate(Count("pk"))}
-        if name == "owner":
-            return {str(key): count for key, count in queryset.order_by().values_list("owner_id").annotate(Count("pk"))}
         if name == "team":
             teams = Membership.objects.filter(workspace=self.request.workspace).values_list("user_id", "team_id")
             found: dict[str, int] = {}

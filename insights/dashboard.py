@@ -14,13 +14,13 @@ from django.utils.http import urlencode
 
 from deals.board import Board
 from deals.exchange import day_of
-from deals.filters import members, of_workspace, team_user_ids
+from deals.filters import of_workspace, team_user_ids
 from deals.models import Deal, Kind, Stage
 from deals.totals import Total, kept_open, owner_sets, say_rates
 from insights.goals import span
 from insights.targets import Targets, aimed_at, only, targets
 from workspaces.access import MemberRequest, visible_owners
-from workspaces.filtering import Chip, ListFilter
+from workspaces.filtering import Chip, ListFilter, MemberFilter
 from workspaces.formats import Formats
 from workspaces.models import Team
 
@@ -30,19 +30,16 @@ PERIODS = {"month": "Month", "quarter": "Quarter", "year": "Year"}
 class DashboardFilter(ListFilter):
     """Whose deals; who they are is known to the kept totals."""
 
-    owner = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="keep")
-    team = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Team), method="keep")
+    owner = MemberFilter("owner")
+    team = filters.ModelMultipleChoiceFilter(queryset=of_workspace(Team), method="by_team")
     chips = (Chip("team", "Team", "users-round", ("team",)), Chip("owner", "Owner", "user-round", ("owner",)))
 
     class Meta:
         model = Deal
         fields: list[str] = []
 
-    def keep(self, queryset, name, value):
-        if not value:
-            return queryset
-        ids = team_user_ids(value) if name == "team" else [member.user_id for member in value]
-        return queryset.filter(owner_id__in=ids)
+    def by_team(self, queryset, name, value):
+        return queryset.filter(owner_id__in=team_user_ids(value)) if value else queryset
 
     def counts(self, name, queryset):
         return {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import django_filters as filters
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from leads.models import Campaign, Company, Contact, Lead, Segment, Source
 from workspaces.custom.filters import CustomFilter
 from workspaces.custom.values import Entity
-from workspaces.filtering import Chip, ValuesFilter, members
-from workspaces.models import Membership
+from workspaces.filtering import Chip, MemberFilter, ValuesFilter
 
 
 class RecordFilter(CustomFilter):
@@ -19,18 +18,10 @@ class RecordFilter(CustomFilter):
     like = ""  # the search function of the table, as a query
 
     q = filters.CharFilter(method="search", label="Name")
-    owner = filters.ModelMultipleChoiceFilter(queryset=members, to_field_name="user_id", method="by_owner")
+    owner = MemberFilter("owner")
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(pk__in=RawSQL(self.like, [value]))  # noqa: S611 - `like` is a constant
-
-    def by_owner(self, queryset: QuerySet, name: str, value: list[Membership]) -> QuerySet:
-        return queryset.filter(owner_id__in=[member.user_id for member in value]) if value else queryset
-
-    def counts(self, name: str, queryset: QuerySet) -> dict[str, int]:
-        if name == "owner":
-            return {str(key): count for key, count in queryset.order_by().values_list("owner_id").annotate(Count("pk"))}
-        return super().counts(name, queryset)
 
 
 OWNER = Chip("owner", "Owner", "user-round", ("owner",))

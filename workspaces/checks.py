@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks.urls import check_resolver
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections, models
+from django.urls import get_resolver
 
 from workspaces.sealing import sealed_columns
 from workspaces.tenant import TenantModel, _PlainForeignKey
@@ -34,6 +36,12 @@ SELECT rolname, rolsuper, rolbypassrls,
                WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER'))
 FROM pg_roles r WHERE rolname IN (session_user, current_user) ORDER BY rolname <> session_user
 """
+
+
+@register(Tags.urls)
+def workspace_urls(app_configs, **kwargs) -> list[CheckMessage]:
+    """Django looks at the addresses outside of the workspaces; a page inside one that cannot be imported is found here."""
+    return check_resolver(get_resolver(settings.WORKSPACE_URLCONF))
 
 
 @register(Tags.models)

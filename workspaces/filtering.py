@@ -13,7 +13,7 @@ from decimal import Decimal
 import django_filters as filters
 from django import forms
 from django.core.validators import EMPTY_VALUES
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -40,9 +40,26 @@ class Chip:
 
 
 def members(request: HttpRequest) -> QuerySet[Membership]:
-    """Whom one may look for: all but those who left."""
-    found = Membership.objects.filter(workspace=request.workspace).exclude(status=Membership.Status.LEFT)
-    return found.select_related("user")
+    """Whom one may look for. Those who left come last: what is still theirs is to be found, and handed over."""
+    found = Membership.objects.filter(workspace=request.workspace).select_related("user")
+    return found.annotate(has_left=Q(status=Membership.Status.LEFT)).order_by("has_left", *Membership._meta.ordering)
+
+
+class MembersField(filters.fields.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Membership) -> str:
+        return f"{obj} (left)" if obj.status == Membership.Status.LEFT else str(obj)
+
+
+class MemberFilter(filters.ModelMultipleChoiceFilter):
+    """Rows whose column of a user is one of these members."""
+
+    field_class = MembersField
+
+    def __init__(self, field_name: str):
+        super().__init__(field_name, queryset=members, to_field_name="user_id")
+
+    def filter(self, qs: QuerySet, value: QuerySet[Membership]) -> QuerySet:
+        return qs.filter(**{f"{self.field_name}_id__in": [member.user_id for member in value]}) if value else qs
 
 
 class AmountFilter(filters.Filter):
@@ -170,7 +187,8 @@ class ListFilter(filters.FilterSet):
             ]
         if isinstance(field, forms.ModelMultipleChoiceField):
             key = field.to_field_name or "pk"
-            return [(str(getattr(row, key)), str(row)) for row in self.form.fields[name].queryset[:200]]
+            offered = self.form.fields[name]
+            return [(str(getattr(row, key)), offered.label_from_instance(row)) for row in offered.queryset[:200]]
         return [(str(key), str(label)) for key, label in field.choices] if hasattr(field, "choices") else []
 
     def options(self, name: str) -> list[tuple[str, str]]:

@@ -8,7 +8,8 @@ import re
 import pytest
 from django.test import Client
 
-from tests.factories import url
+from tests.factories import make_deal, url
+from tests.pages import read
 from workspaces.models import Membership, Role, Team, User, Workspace
 from workspaces.mounting import root_url
 from workspaces.tenancy import all_workspaces, tenant
@@ -293,3 +294,16 @@ def test_root_links_lead_out_of_the_workspace(cast, alice):
     page = text_of(alice.get(url(cast.workspace, "member_list")))
     for name in ("profile", "mfa_index", "account_logout", "workspace_list"):
         assert f'"{root_url(name)}"' in page
+
+
+def test_what_somebody_who_left_owns_is_found_and_handed_over(acme, login):
+    make_deal(acme.bob, acme.stages["New"], "Cold chain")
+    make_deal(acme.alice, acme.stages["New"], "Other")
+    alice = login(acme.alice)
+    edit = read(alice.get(url(acme.workspace, "member_edit", acme.bob.pk)))
+    theirs = [link["href"] for link in edit.all("a") if link["href"].endswith(f"={acme.bob.user_id}")]
+    assert [alice.get(path).status_code for path in theirs] == [200, 200, 200]
+    Membership.objects.filter(pk=acme.bob.pk).update(status=Membership.Status.LEFT)
+    found = read(alice.get(theirs[0])).text
+    assert "Cold chain" in found and "Other" not in found
+    assert "Bob (left)" in read(alice.get(url(acme.workspace, "deal_list_filter", "owner"))).text
