@@ -27,6 +27,7 @@ from workspaces.people import initials
 PAGE = 40
 COUNTED = 1000
 THREAD = 10
+NEW = 5  # replies that Today shows
 TONES = {
     Intent.INTERESTED: "green",
     Intent.MEETING_BOOKED: "green",
@@ -174,6 +175,14 @@ class Inbox:
         count = sum(counts.get(intent, 0) for intent in intents) if intents else sum(counts.values()) * (not name)
         url = f"{self.path}?{urlencode({'tab': name})}" if name else self.path
         return Tab(name, label, tone, count, url, name == self.tab and not self.is_alone)
+
+
+def new_replies(request: MemberRequest) -> list[Message]:
+    """What came in and needs the reader: about leads and deals of theirs, or about none yet. One more than is shown."""
+    user = request.member.user_id
+    theirs = Q(lead__owner_id=user) | Q(deal__owner_id=user) | Q(lead=None, deal=None)
+    found = of_tab(mine(request), "").filter(theirs).listed().select_related("contact")
+    return list(found.order_by("-received_at", "-pk")[: NEW + 1])
 
 
 def tone_of(message: Message) -> str:

@@ -6,6 +6,7 @@ from automation import views
 
 urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
+    path("inbox/new/", views.replies_new, name="replies_new"),
     path("inbox/classes/", views.reply_report, name="reply_report"),
     path("inbox/<int:pk>/", views.message_detail, name="message_detail"),
     path("inbox/<int:pk>/accept/", views.message_accept, name="message_accept"),

@@ -12,11 +12,11 @@ from activities.file_views import as_download
 from activities.views import told as say
 from automation import actions
 from automation.forms import LinkForm
-from automation.inbox import Inbox, mine, record_of
+from automation.inbox import NEW, Inbox, mine, new_replies, record_of, tone_of
 from automation.intents import Intent
 from automation.mail.parsing import read
 from automation.mail.parts import Attachment
-from automation.models import Effect, Message
+from automation.models import Effect, Mailbox, Message
 from automation.reply_report import ReplyReport
 from leads.actions import named_contact
 from workspaces.access import MemberRequest, member_required, visible_owners
@@ -31,6 +31,16 @@ FRAMED = {"default-src": ["'none'"], "style-src": ["'none'"], "frame-ancestors":
 def inbox(request: MemberRequest) -> HttpResponse:
     """?tab: one of inbox.TABS, ?message: the open one, ?before: the next page."""
     return render_page(request, "automation/inbox.html", {"inbox": Inbox(request)})
+
+
+@member_required()
+def replies_new(request: MemberRequest) -> HttpResponse:
+    """The part of Today."""
+    found = new_replies(request)
+    rows = [(message, tone_of(message)) for message in found[:NEW]]
+    boxes = Mailbox.objects.live().filter(workspace=request.workspace)
+    context = {"rows": rows, "more": len(found) > NEW, "is_connected": bool(rows) or boxes.exists()}
+    return render(request, "automation/replies_new.html", context)
 
 
 @member_required()

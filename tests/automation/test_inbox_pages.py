@@ -151,3 +151,19 @@ def test_the_inbox_asks_the_database_little_however_much_is_in_it(acme, lead, lo
             assert len(listed(client, acme)) >= number
         counts.append(len([q for q in queries if "SAVEPOINT" not in q["sql"] and "set_config" not in q["sql"]]))
     assert counts[0] == counts[1] <= 14, counts
+
+
+def test_today_shows_what_came_in_for_its_reader(acme, login):
+    """Of the reader's own leads and deals, though they see those of others, too."""
+    message = acted(Intent.INFO_REQUEST, make_lead(acme.bob), acme, text="Could you send me your prices?")
+    acted(Intent.INFO_REQUEST, make_lead(acme.alice, "otto@fjord.example"), acme, text="Hers")
+    bob = login(acme.bob)
+    part = read(bob.get(url(acme.workspace, "today"))).one("section", **{"aria-labelledby": "head-replies"})
+    assert part.one("div", "body")["hx-get"] == url(acme.workspace, "replies_new")
+    shown = read(bob.get(url(acme.workspace, "replies_new")))
+    assert [link["href"] for link in shown.all("a")] == [url(acme.workspace, "message_detail", message.pk)]
+    assert "Could you send me your prices?" in shown.text and "Hers" not in shown.text
+    actions.handle(message, by=acme.bob)
+    assert "No mailbox is connected" in read(bob.get(url(acme.workspace, "replies_new"))).text
+    Mailbox.objects.create(workspace=acme.workspace, name="Sales", address="sales@acme.example")
+    assert "No reply waits for you." in read(bob.get(url(acme.workspace, "replies_new"))).text

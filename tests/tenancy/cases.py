@@ -452,6 +452,7 @@ CASES = {
     "mailbox_connect": Case(at("mailbox"), role=Role.REP, get_ok=(404,)),
     "mailbox_connected": Case(at("mailbox"), role=Role.REP, get_ok=(404,)),
     "inbox": Case(parts=("rows",)),
+    "replies_new": Case(),
     "reply_report": Case(),
     "message_detail": Case(at("message")),
     "message_accept": Case(at("message"), get=False, body=lambda *_: {}),
