@@ -20,7 +20,7 @@ from leads.models import Company, Lead
 from tests.factories import make_deal
 from tests.tenancy.cases import CASES
 from tests.tenancy.walk import SCRIPT, WORKSPACE_ROUTES, Case, Probe, Walker, path_of
-from tests.tenancy.world import Rows, fill_deals, mark, tenant_models
+from tests.tenancy.world import CANARY, Rows, fill_deals, mark, tenant_models
 from workspaces.live import Reader
 from workspaces.models import Membership, Workspace
 from workspaces.tenancy import all_workspaces, tenant
@@ -104,9 +104,8 @@ def row_at(where: str) -> tuple[str, int]:
 
 def find_hidden(walker: Walker, scene: Scene, probe: Probe) -> None:
     answer = walker.try_(probe)
-    for canary in sorted(scene.hidden):
-        if canary in answer.text:
-            walker.problems.append(f"{probe}: shows {walker.world.canaries[canary][1]}")
+    for canary in sorted(scene.hidden.intersection(CANARY.findall(answer.text))):
+        walker.problems.append(f"{probe}: shows {walker.world.canaries[canary][1]}")
 
 
 # --- rows -------------------------------------------------------------------------------------------------

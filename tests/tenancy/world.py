@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -606,16 +606,59 @@ TABLES = """
 SELECT c.relname, EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id')
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1
 """
+# How many rows of each table this transaction has written so far, taken back or not.
+WRITTEN = """
+SELECT relname, pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+  + pg_stat_get_xact_tuples_deleted(oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
 # Sessions change with every visit.
 PASSING = {"django_session", "django_migrations"}
 
 
-def fingerprint() -> dict[tuple[str, str], str]:
-    """{(table, workspace id): hash of all its rows}; tables of no workspace have the workspace ""."""
+def fingerprint(only: Collection[str] | None = None) -> dict[tuple[str, str], str]:
+    """{(table, workspace id): hash of all its rows}; tables of no workspace have the workspace "". Of all, or `only` these."""
+    if only is not None and not only:
+        return {}
     with all_workspaces(), connection.cursor() as cursor:
         tables = [(name, tenanted) for name, tenanted in cursor.execute(TABLES).fetchall() if name not in PASSING]
-        hashes = cursor.execute(" UNION ALL ".join(hash_of(*table) for table in tables)).fetchall()
+        wanted = [hash_of(*table) for table in tables if only is None or table[0] in only]
+        hashes = cursor.execute(" UNION ALL ".join(wanted)).fetchall()
         return {(table, workspace): digest for table, workspace, digest in hashes}
+
+
+class Trial:
+    """What is done within it is taken back; then `before` and `after` hold the fingerprints of the tables it wrote to.
+
+    PostgreSQL counts the rows written, so that the others need no look: most of what is tried here may write nothing.
+    """
+
+    def __enter__(self) -> Trial:
+        self.counted = rows_written()
+        self.savepoint = transaction.atomic()
+        self.savepoint.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if error == (None, None, None):
+            self.touched = touched_since(self.counted)
+            self.after = fingerprint(self.touched)
+            transaction.set_rollback(True)
+        self.savepoint.__exit__(*error)
+        if error == (None, None, None):
+            self.before = fingerprint(self.touched)
+
+    def changes(self, workspaces: Sequence[int | str] = ()) -> list[str]:
+        return list(differences(self.before, self.after, workspaces))
+
+
+def rows_written() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        return dict(cursor.execute(WRITTEN).fetchall())
+
+
+def touched_since(counted: dict[str, int]) -> set[str]:
+    """The tables that were written to since they were counted, and those that were made since."""
+    return {table for table, count in rows_written().items() if counted.get(table) != count} - PASSING
 
 
 def hash_of(table: str, tenanted: bool) -> str:
