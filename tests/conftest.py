@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.test import Client
 from hypothesis import HealthCheck, settings
 
+from tests.stage import Stage
 from workspaces.tenancy import as_owner, tenant
 
 
@@ -37,6 +38,8 @@ django.test.utils.teardown_databases = _as_owner(django.test.utils.teardown_data
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+stage = Stage()
+
 
 @dataclass
 class Cast:
@@ -53,11 +56,29 @@ class Cast:
     rival_stages: dict[str, object]
 
 
+@pytest.fixture(scope="module")
+def _stage(django_db_setup, django_db_blocker) -> Iterator[None]:
+    with stage.for_module(django_db_blocker):
+        yield
+
+
 @pytest.fixture
-def cast(db) -> Cast:
+def cast(_stage, db) -> Cast:
+    """Made once for a module; each test works on a savepoint of it, with objects of its own."""
     from tests.factories import make_cast  # noqa: PLC0415 - models are there only once Django is set up
 
-    return make_cast()
+    return stage.enter() if stage.is_open else make_cast()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    stage.get_ready(is_wanted="cast" in item.fixturenames and not is_committed(item))
+
+
+def is_committed(item: pytest.Item) -> bool:
+    """What such a test makes stays until its tables are emptied: it can have no transaction around it."""
+    marks = item.iter_markers("django_db")
+    return "transactional_db" in item.fixturenames or any(mark.kwargs.get("transaction") for mark in marks)
 
 
 @pytest.fixture
