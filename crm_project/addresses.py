@@ -24,6 +24,9 @@ def database(env: Env, *names: str, default: str) -> dict:
             f"{name} cannot be read: it must look like postgres://role:password@host:5432/database, with signs like "
             "/ : @ and % in the password written as %2F %3A %40 and %25."
         )
+    options = found.setdefault("OPTIONS", {})
+    if not env.bool("DATABASE_PREPARED", default=True):  # else workers do (workspaces/prepared.py)
+        options["prepare_threshold"] = None
     return found
 
 

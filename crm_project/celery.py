@@ -25,6 +25,13 @@ def keep_connections(**kwargs) -> None:
 
 
 @worker_init.connect
+def prepare(**kwargs) -> None:
+    from workspaces.prepared import prepare_statements  # noqa: PLC0415 - Celery is loaded before Django
+
+    prepare_statements()
+
+
+@worker_init.connect
 @beat_init.connect
 def check_role(**kwargs) -> None:
     """As the pages do when they start. Celery swallows exceptions here, so the process ends itself."""

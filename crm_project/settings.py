@@ -135,7 +135,6 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "TEST": {"NAME": "test_" + DATABASES["default"]["NAME"]},
 }
-DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["options"] = (
     f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT', default=15000 if PRODUCTION else 0)} "
     "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=10000"

@@ -12,7 +12,7 @@ What is given are ids and texts, each to be compared with a column, and nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
@@ -21,6 +21,9 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.sql import Literal
+
+from workspaces.prepared import written_cursor
 
 T = TypeVar("T")
 # Stand for what is given while the query is written; no id is as high, and no text like that.
@@ -49,8 +52,7 @@ class Question(Generic[T]):
 @dataclass(frozen=True)
 class _Written:
     sql: str
-    params: tuple
-    places: dict[int, str]  # in `params`: whose value goes there
+    names: list[str]  # of what is given, in the order of its places
     rows: type
     compiler: SQLCompiler
     converters: dict
@@ -64,24 +66,22 @@ class _Written:
         queryset = write(**marks)
         compiler = queryset.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        places = {place: name for place, param in enumerate(params) for name, mark in marks.items() if param == mark}
+        whose = {mark: name for name, mark in marks.items()}
+        names = [whose[param] for param in params if param in whose]
         rows = queryset._iterable_class
         if (
             rows is ModelIterable
             and compiler.annotation_col_map
-            or set(places.values()) != set(given)
+            or set(names) != set(given)
             or rows not in (ModelIterable, ValuesListIterable, FlatValuesListIterable)
         ):
             raise TypeError(f"{write.__qualname__} cannot be written once")
         converters = compiler.get_converters([column for column, _, _ in compiler.select[: compiler.col_count]])
-        return cls(sql, params, places, rows, compiler, converters)
+        return cls(_with_constants(sql, params, whose), names, rows, compiler, converters)
 
     def answer(self, given: dict[str, int | str]) -> Iterable[Any]:
-        params = [
-            given[self.places[place]] if place in self.places else param for place, param in enumerate(self.params)
-        ]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
+        with written_cursor(connection) as cursor:
+            cursor.execute(self.sql, [given[name] for name in self.names])
             rows: Iterable[Any] = cursor.fetchall()
         if self.converters:
             rows = self.compiler.apply_converters(rows, self.converters)
@@ -101,3 +101,14 @@ class _Written:
             for populator in related:
                 populator.populate(row, found)
             yield found
+
+
+def _with_constants(sql: str, params: Sequence[Any], given: Container[Any]) -> str:
+    """What is the same each time stands in the statement: a plan that is made before the rest is known may then use an index
+    that is only of open tasks."""
+    first, *rest = sql.split("%s")
+    texts = [
+        "%s" if param in given else Literal(param).as_string(connection.connection).replace("%", "%%")
+        for param in params
+    ]
+    return first + "".join(text + part for text, part in zip(texts, rest, strict=True))

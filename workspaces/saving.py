@@ -10,6 +10,8 @@ from django.db import connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Manager, QuerySet
 
+from workspaces.prepared import written_cursor
+
 
 class _Written(NamedTuple):
     """`is_plain`: what comes back is what the row will hold."""
@@ -62,7 +64,7 @@ class SavedAsWritten(models.Model):
         if raw or not written.is_plain or not all(_is_value(getattr(self, field.attname)) for field in fields):
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
         values = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
-        with connection.cursor() as cursor:
+        with written_cursor(connection) as cursor:
             cursor.execute(written.sql, values)
             return [cursor.fetchone()]
 
@@ -83,6 +85,6 @@ class SavedAsWritten(models.Model):
             fields = [field for field, _, _ in values]
             sql = _updates[key] = _update(self._meta.db_table, fields, self._meta.pk.column, connection)
         prepared = [field.get_db_prep_save(value, connection) for field, _, value in values]
-        with connection.cursor() as cursor:
+        with written_cursor(connection) as cursor:
             cursor.execute(sql, [*prepared, pk_val])
             return cursor.rowcount > 0

@@ -15,6 +15,12 @@ from workspaces.asking import asked_often
 from workspaces.tenancy import tenant
 
 
+@pytest.fixture(autouse=True, params=[None, 0], ids=["by pages", "by workers"])
+def prepared(request, db, monkeypatch):
+    connection.ensure_connection()
+    monkeypatch.setattr(connection.connection, "prepare_threshold", request.param)
+
+
 @asked_often
 def named(name: str, workspace: int) -> QuerySet[Deal]:
     return Deal.objects.filter(name=name, workspace_id=workspace).select_related("stage", "lead").order_by("pk")
