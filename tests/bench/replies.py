@@ -62,9 +62,10 @@ def measured(broker: Valkey, replies: int, kills: int) -> dict[str, object]:
         for thread in storm:
             thread.start()
         office.deliver_all(times=(1, 2, 3), until=lambda: crew.killed >= kills)
-        storm[0].join()
         storm[1].join()
         drained = office.wait_until_drained(120)
+        stop.set()
+        storm[0].join()
         figures = office.figures()
     return {
         "replies": replies,
@@ -106,14 +107,17 @@ class Crew:
         self.random = random.Random(SEED)
 
     def kill_at_random(self, kills: int, stop: threading.Event) -> None:
-        """Mostly the process that does a task; one in twenty times the whole worker."""
-        while self.killed < kills and not stop.is_set():
+        """Mostly the process that does a task; one in twenty times the whole worker. One that ends by itself, because it was
+        killed while it was starting, is started again, after the last kill too."""
+        while not stop.is_set():
             time.sleep(self.random.uniform(0.2, 1.4))
             number = self.random.randrange(len(self.processes) - 1)
             process = self.processes[number]
             if process.poll() is not None:  # it ended by itself, as whoever runs it would see
                 self.processes[number] = start(self.commands[number])
                 self.ended += 1
+                continue
+            if self.killed >= kills:
                 continue
             children = children_of(process.pid)
             whole = self.killed % 20 == 19
