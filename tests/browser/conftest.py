@@ -30,15 +30,23 @@ _numbers = count(1)
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+# Of minutes: first of all, so that in the end no process waits for another's.
+LONG = ("test_pages_of_a_workspace", "test_every_page_of_the_super_admin")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
+    ours = [item for item in items if "tests/browser/" in str(item.path)]
+    numbers = set(map(id, ours))
+    longest_first = iter(sorted(ours, key=lambda item: not item.name.startswith(LONG)))
+    items[:] = [next(longest_first) if id(item) in numbers else item for item in items]
     missing = pytest.mark.skip(reason="no Chromium: set CHROMIUM to its path or put it on the PATH")
-    for item in items:
-        if "tests/browser/" in str(item.path):
-            item.add_marker(pytest.mark.browser)
-            if not CHROMIUM:
-                if os.environ.get("CI") == "true":
-                    raise pytest.UsageError("CI without Chromium: install it, the browser tests must run")
-                item.add_marker(missing)
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+        if not CHROMIUM:
+            if os.environ.get("CI") == "true":
+                raise pytest.UsageError("CI without Chromium: install it, the browser tests must run")
+            item.add_marker(missing)
 
 
 @pytest.fixture(scope="session")
