@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cache
 
 import redis
 from django.conf import settings
@@ -17,9 +18,10 @@ from django.utils import timezone
 from workspaces.access import SAFE
 from workspaces.action import Refused
 from workspaces.dialogs import is_script, refusal_said
-from workspaces.models import Membership
+from workspaces.models import Membership, User, Workspace
 from workspaces.mounting import mounted
-from workspaces.tenancy import all_workspaces, enter, tenant
+from workspaces.rows import columns_of, row_of
+from workspaces.tenancy import all_workspaces, tenant
 
 log = logging.getLogger(__name__)
 MOUNT = re.compile(r"^/w/([a-z0-9-]+)(/.*)$")
@@ -103,6 +105,25 @@ class NulMiddleware:
         return HttpResponse("This request cannot be read: it holds a NUL.", status=400, content_type="text/plain")
 
 
+@cache
+def arrive() -> str:
+    """The membership of a user in the workspace of an address, which is entered by it: the scope was theirs alone, and is
+    the workspace's from here on."""
+    return (
+        f"SELECT set_config('app.workspace_id', w.id::text, true), {columns_of(Membership, 'm')}, {columns_of(Workspace, 'w')} "  # noqa: S608
+        "FROM workspaces_membership m JOIN workspaces_workspace w ON w.id = m.workspace_id "
+        f"WHERE m.user_id = %s AND w.slug = %s AND m.status = '{Membership.Status.ACTIVE}'"
+    )
+
+
+def arrived(found: tuple, user: User) -> Membership:
+    """Of the row that `arrive` finds."""
+    wide = 1 + len(Membership._meta.concrete_fields)
+    member = row_of(Membership, found[1:wide])
+    member.workspace, member.user = row_of(Workspace, found[wide:]), user
+    return member
+
+
 class TenantMiddleware:
     """Owns the request's transaction: scope first, view and template inside, rollback on a server error.
 
@@ -118,9 +139,10 @@ class TenantMiddleware:
         user = request.user
         # Of one user alone, whatever somebody else sends (workspaces/live.py).
         request.client_id = f"{user.pk}.{client}" if user.pk and CLIENT.match(client) else ""
-        with self.scope(request):
-            if request.slug and user.is_authenticated:
-                self.enter_workspace(request)
+        with self.scope(request) as found:
+            if found:
+                request.member = arrived(found, user)
+                request.workspace = request.member.workspace
             self.speak(request)
             response = self.get_response(request)
             if response.status_code >= 500 or (response.status_code >= 400 and request.method not in SAFE):
@@ -134,20 +156,14 @@ class TenantMiddleware:
         return response
 
     def scope(self, request: HttpRequest):
-        user = request.user
-        if request.slug is None and request.path_info.startswith("/admin/") and user.is_superuser:
+        """Of the workspace whose member they are; unknown and foreign are alike: the view's guard answers 404."""
+        user, slug = request.user, request.slug
+        is_admin = request.path_info.startswith("/admin/")
+        if slug is None and is_admin and user.is_superuser:
             return all_workspaces(user, door="admin")
-        return tenant(None, user.pk, door="web", client=request.client_id)
-
-    def enter_workspace(self, request: HttpRequest) -> None:
-        memberships = Membership.objects.active().select_related("workspace")
-        member = memberships.filter(user_id=request.user.pk, workspace__slug=request.slug).first()
-        if member is None:
-            return  # unknown and foreign are alike: the view's guard answers 404
-        member.user = request.user
-        door = "admin" if request.path_info.startswith("/admin/") else "web"
-        enter(member.workspace_id, request.user.pk, door=door, client=request.client_id)
-        request.workspace, request.member = member.workspace, member
+        arrival = (arrive(), [user.pk, slug]) if slug and user.is_authenticated else None
+        door = "admin" if slug and is_admin else "web"
+        return tenant(None, user.pk, door=door, client=request.client_id, then=arrival)
 
     def speak(self, request: HttpRequest) -> None:
         zone = getattr(request.user, "time_zone", "") or (request.workspace.time_zone if request.workspace else "")

@@ -9,11 +9,12 @@ import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from workspaces.custom.values import Choice, Entity, Field, Type
+from workspaces.rows import columns_of, row_of
 from workspaces.tenant import MemberForeignKey, RowSecurity, TenantForeignKey, TenantModel, workspace_key
 
 
@@ -29,6 +30,17 @@ class UserManager(BaseUserManager):
     def create_superuser(self, email: str, password: str | None = None, **fields) -> User:
         """A super admin: Django admin over every workspace."""
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get(self, *args, **named) -> User:
+        """By its key alone it is asked for by every page: whose session is it?"""
+        if args or named.keys() != {"pk"}:
+            return super().get(*args, **named)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {columns_of(self.model)} FROM workspaces_user WHERE id = %s", [named["pk"]])  # noqa: S608
+            found = cursor.fetchone()
+        if found is None:
+            raise self.model.DoesNotExist(f"No user has the key {named['pk']}.")
+        return row_of(self.model, found)
 
     def get_by_natural_key(self, email: str) -> User:
         return self.get(email=email.lower())

@@ -23,28 +23,32 @@ _READ = "SELECT " + ", ".join(f"coalesce(current_setting('{name}', true), '')" f
 
 
 @contextmanager
-def tenant(workspace: object = None, user: object = None, *, door: str = "system", client: str = "") -> Iterator[None]:
+def tenant(
+    workspace: object = None,
+    user: object = None,
+    *,
+    door: str = "system",
+    client: str = "",
+    then: tuple[str, list[object]] | None = None,
+) -> Iterator[tuple | None]:
     """A transaction in which the rows of one workspace (instance or id) are there, and no others.
 
     `user` (instance or id) and `door` (web, admin, api, import, automation, connector, system) are kept with
     every change in the audit trail; `client` lets the browser tab that made a change skip its own live event.
+    `then` is a statement that is sent along, the first thing asked for in this scope: its first row is what is yielded.
     Nests: on the way out the outer scope is restored, by the savepoint's rollback or by hand.
     """
+    ask, about = then or ("", [])
     nested = connection.in_atomic_block
     with transaction.atomic():
         with connection.cursor() as cursor:
             before = cursor.execute(_READ).fetchone() if nested else None
-            cursor.execute(_WRITE, _values(workspace, user, door, client))
-        yield
+            cursor.execute(f"{_WRITE}; {ask}" if ask else _WRITE, [*_values(workspace, user, door, client), *about])
+            found = cursor.fetchone() if ask and cursor.nextset() else None
+        yield found
         if before and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute(_WRITE, before)
-
-
-def enter(workspace: object, user: object, *, door: str, client: str = "") -> None:
-    """Change the scope of the running transaction; only for the middleware, which owns that transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE, _values(workspace, user, door, client))
 
 
 def _values(workspace: object, user: object, door: str, client: str) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.db import connection, transaction
 
 from tests.bench.fill import Filled
-from workspaces.tenancy import enter
+from workspaces.tenancy import tenant
 
 BOARD = """
 SELECT s.id, d.id, d.name, d.amount, d.expected_close_date, d.stage_entered_at, d.last_activity_at, d.version, c.name, u.name, t.title, t.due_at
@@ -63,8 +63,7 @@ def floors(filled: Filled, facts: dict[str, object], times: int = 60) -> dict[st
 
     def run(*queries: str) -> Callable[[], None]:
         def go() -> None:
-            with transaction.atomic(), connection.cursor() as cursor:
-                enter(filled.workspace, filled.member.user_id, door="web")
+            with tenant(filled.workspace, filled.member.user_id, door="web"), connection.cursor() as cursor:
                 for query in queries:
                     cursor.execute(query, parameters)
                     if cursor.description:
