@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
-from django.db.models import Count, Model, Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, QueryDict
 from django.urls import reverse
 
+from automation import inbox_lines as lines
 from automation.actions.processing import ROBOTS
 from automation.intents import Intent
 from automation.mail.visible import has_quote
@@ -20,25 +22,14 @@ from deals.models import Deal
 from leads.names import normalise_email
 from workspaces.access import MemberRequest, visible_owners
 from workspaces.cursors import cursor, older_than
+from workspaces.formats import Formats
 from workspaces.models import User
 from workspaces.numbers import parse_id
-from workspaces.people import initials
 
 PAGE = 40
 COUNTED = 1000
 THREAD = 10
 NEW = 5  # replies that Today shows
-TONES = {
-    Intent.INTERESTED: "green",
-    Intent.MEETING_BOOKED: "green",
-    Intent.INFO_REQUEST: "blue",
-    Intent.REFERRAL: "violet",
-    Intent.NOT_NOW: "amber",
-    Intent.NOT_INTERESTED: "orange",
-    Intent.UNSUBSCRIBE: "red",
-    Intent.OUT_OF_OFFICE: "sky",
-    Intent.BOUNCE: "red",
-}
 # {tab: (label, tone, intents)}; the first and the last are no classes.
 TABS: dict[str, tuple[str, str, tuple[Intent, ...]]] = {
     "": ("Needs you", "", ()),
@@ -55,6 +46,16 @@ TABS: dict[str, tuple[str, str, tuple[Intent, ...]]] = {
 # What 1 to 5 choose, and what else there is.
 CLASSES = (Intent.INTERESTED, Intent.NOT_NOW, Intent.REFERRAL, Intent.OUT_OF_OFFICE, Intent.UNSUBSCRIBE)
 OTHERS = (Intent.MEETING_BOOKED, Intent.INFO_REQUEST, Intent.NOT_INTERESTED, Intent.AUTO_REPLY, Intent.UNCLEAR)
+# What the page of one message shows of it, and of what was done because of it.
+OPENED = (
+    *(field.name for field in Message._meta.concrete_fields if field.name != "raw"),
+    "contact__name", "contact__title", "company__name", "lead__name", "lead__status", "mailbox__address", "handled_by__name",
+    "handled_by__email",
+)  # fmt: skip
+DONE = (
+    "message", "kind", "said", "is_done", "problem", "undone_at", "deal__owner", "deal__name", "undone_by__name",
+    "undone_by__email",
+)  # fmt: skip
 EFFECTS = {
     Effect.Kind.DEAL_CREATED: "square-kanban",
     Effect.Kind.DEAL_MOVED: "arrow-right",
@@ -102,35 +103,36 @@ class Inbox:
         if self.tab not in TABS:
             raise Http404("No such class")
         self.all = mine(request)
-        rows = of_tab(self.all, self.tab).listed().order_by("-received_at", "-pk")
+        rows = of_tab(self.all, self.tab).order_by("-received_at", "-pk")
         if before := self.address.get("before", ""):
             rows = rows.filter(older_than(before, "received_at"))
-        effects = Prefetch("effects", Effect.objects.order_by("pk"))
-        found = list(rows.select_related("contact", "company").prefetch_related(effects)[: PAGE + 1])
-        self.rows = [Row(message, self) for message in found[:PAGE]]
-        self.next = cursor(found[PAGE - 1].received_at, found[PAGE - 1].pk) if len(found) > PAGE else ""
+        found = list(lines.rows(rows)[: PAGE + 1])
+        self.found = found[:PAGE]
+        self.pks = [row["pk"] for row in self.found]
+        self.next = cursor(self.found[-1]["received_at"], self.pks[-1]) if len(found) > PAGE else ""
         self.asked = pk or parse_id(self.address.get("message", ""))
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        return lines.present(self.found, Formats.of(self.request), self.url(message=""), self.current)
+
+    @property
+    def current(self) -> int | None:
+        """The message asked for; once it has left the tab, the one that came after it."""
+        return self.asked if self.asked in self.pks or self.is_alone else self.following
 
     @cached_property
     def open(self) -> Opened | None:
-        """The one asked for; once it has left the tab, the one that came after it."""
-        pk = self.asked if self.asked in self.pks or self.is_alone else self.following
-        if pk is None:
+        if self.current is None:
             return None
-        message = self.all.select_related(
-            "contact__company", "company", "lead__owner", "deal__stage", "deal__owner", "mailbox", "handled_by"
-        )
-        found = message.defer("raw").filter(pk=pk).first()
+        message = self.all.select_related("contact", "company", "lead", "mailbox", "handled_by").only(*OPENED)
+        found = message.filter(pk=self.current).order_by().first()
         return Opened(found, self) if found else None
 
     @property
     def is_alone(self) -> bool:
         """By its own address, whatever tab it would be in."""
         return self.request.resolver_match.url_name == "message_detail"
-
-    @cached_property
-    def pks(self) -> list[int]:
-        return [row.message.pk for row in self.rows]
 
     @property
     def following(self) -> int | None:
@@ -148,7 +150,7 @@ class Inbox:
 
     def beside(self, step: int) -> str:
         """The address of the next or previous message of the page, if there is one."""
-        here = self.pks.index(self.open.message.pk) if self.open and self.open.message.pk in self.pks else None
+        here = self.pks.index(self.current) if self.current in self.pks else None
         if here is None or not 0 <= here + step < len(self.pks):
             return ""
         return self.url(message=self.pks[here + step])
@@ -166,9 +168,11 @@ class Inbox:
     @cached_property
     def tabs(self) -> list[Tab]:
         """With what is left in each, counted up to COUNTED."""
-        left = of_tab(self.all, "").order_by().values("pk")[: COUNTED + 1]
-        by_class = Message.objects.filter(pk__in=left).values_list("intent").annotate(count=Count("pk")).order_by()
-        counts = dict(by_class)
+        left = of_tab(self.all, "").order_by().values_list("intent", flat=True)[: COUNTED + 1]
+        sql, values = left.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT intent, count(*) FROM ({sql}) found (intent) GROUP BY 1", values)  # noqa: S608
+            counts = dict(cursor.fetchall())
         return [self._tab(name, *facts, counts) for name, facts in TABS.items()]
 
     def _tab(self, name: str, label: str, tone: str, intents: tuple[Intent, ...], counts: dict[str, int]) -> Tab:
@@ -183,46 +187,6 @@ def new_replies(request: MemberRequest) -> list[Message]:
     theirs = Q(lead__owner_id=user) | Q(deal__owner_id=user) | Q(lead=None, deal=None)
     found = of_tab(mine(request), "").filter(theirs).listed().select_related("contact")
     return list(found.order_by("-received_at", "-pk")[: NEW + 1])
-
-
-def tone_of(message: Message) -> str:
-    return TONES.get(Intent(message.intent), "grey") if message.intent else "grey"
-
-
-class Row:
-    """A line of the list."""
-
-    def __init__(self, message: Message, inbox: Inbox):
-        self.message, self.inbox = message, inbox
-        self.tone = tone_of(message)
-
-    @property
-    def url(self) -> str:
-        return self.inbox.url(message=self.message.pk)
-
-    @property
-    def initials(self) -> str:
-        return initials(self.message.sender)
-
-    @property
-    def is_current(self) -> bool:
-        return bool(self.inbox.open and self.inbox.open.message.pk == self.message.pk)
-
-    @property
-    def done(self) -> str:
-        """What was done about it, in words."""
-        message = self.message
-        stand = [effect for effect in message.effects.all() if effect.is_undoable or effect.kind == Effect.Kind.MEETING]
-        effects = [effect.said if effect.kind == Effect.Kind.MEETING else effect.get_kind_display() for effect in stand]
-        if effects:
-            return " · ".join(effects)
-        if message.state == Message.State.UNMATCHED:
-            return "From somebody unknown"
-        if message.state == Message.State.FAILED:
-            return "Could not be read"
-        if message.state == Message.State.REVIEW:
-            return "To be decided"
-        return "Nothing to do" if message.intent in ROBOTS else "Nothing done"
 
 
 def is_seen(deal: Deal | None, owners: Collection[int] | None) -> bool:
@@ -247,12 +211,12 @@ class Opened:
 
     def __init__(self, message: Message, inbox: Inbox):
         self.message, self.inbox = message, inbox
-        self.tone = tone_of(message)
+        self.tone = lines.tone_of(message.intent)
         self.owners = visible_owners(inbox.request.member)
-        self.effects = [
-            (EFFECTS[Effect.Kind(effect.kind)], effect)
-            for effect in message.effects.select_related("deal").order_by("pk")
-        ]
+        if message.deal_id:
+            message.deal = Deal.all_objects.select_related("stage", "owner").get(pk=message.deal_id)
+        effects = message.effects.select_related("deal", "undone_by").only(*DONE)
+        self.effects = [(EFFECTS[Effect.Kind(effect.kind)], effect) for effect in effects.order_by("pk")]
         for _, effect in self.effects:
             if self.owners is not None and effect.deal and effect.deal.owner_id not in self.owners:
                 effect.said = effect.get_kind_display()  # a deal of others is named to nobody else
@@ -287,7 +251,7 @@ class Opened:
 
     @property
     def classes(self) -> list[tuple[int, Intent, str]]:
-        return [(i, intent, TONES.get(intent, "grey")) for i, intent in enumerate(CLASSES, 1)]
+        return [(i, intent, lines.tone_of(intent)) for i, intent in enumerate(CLASSES, 1)]
 
     @property
     def others(self) -> tuple[Intent, ...]:
@@ -309,7 +273,10 @@ class Opened:
         found = (
             Message.objects.visible_to(self.inbox.request.member)
             .filter(contact=self.message.contact)
-            .select_related("contact")
+            .only("direction", "sender_name", "sender_email", "visible_text", "subject_line", "sent_at", "received_at")
         )
         before = found.filter(older_than(cursor(self.message.received_at, self.message.pk), "received_at"))
-        return list(before.listed().order_by("-received_at", "-pk")[:THREAD])
+        earlier = list(before.order_by("-received_at", "-pk")[:THREAD])
+        for message in earlier:
+            message.contact = self.message.contact
+        return earlier

@@ -12,7 +12,8 @@ from activities.file_views import as_download
 from activities.views import told as say
 from automation import actions
 from automation.forms import LinkForm
-from automation.inbox import NEW, Inbox, mine, new_replies, record_of, tone_of
+from automation.inbox import NEW, Inbox, mine, new_replies, record_of
+from automation.inbox_lines import tone_of
 from automation.intents import Intent
 from automation.mail.parsing import read
 from automation.mail.parts import Attachment
@@ -37,7 +38,7 @@ def inbox(request: MemberRequest) -> HttpResponse:
 def replies_new(request: MemberRequest) -> HttpResponse:
     """The part of Today."""
     found = new_replies(request)
-    rows = [(message, tone_of(message)) for message in found[:NEW]]
+    rows = [(message, tone_of(message.intent)) for message in found[:NEW]]
     boxes = Mailbox.objects.live().filter(workspace=request.workspace)
     context = {"rows": rows, "more": len(found) > NEW, "is_connected": bool(rows) or boxes.exists()}
     return render(request, "automation/replies_new.html", context)
@@ -51,8 +52,10 @@ def reply_report(request: MemberRequest) -> HttpResponse:
 @member_required()
 def message_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """One message by its own address, beside what needs somebody."""
-    get_message(request, pk)
-    return render_page(request, "automation/inbox.html", {"inbox": Inbox(request, pk)})
+    inbox = Inbox(request, pk)
+    if inbox.open is None:
+        raise Http404("No such message")
+    return render_page(request, "automation/inbox.html", {"inbox": inbox})
 
 
 def get_message(request: MemberRequest, pk: int) -> Message:

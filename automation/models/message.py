@@ -15,6 +15,7 @@ from workspaces.models import Membership, Role
 from workspaces.tenant import MemberForeignKey, TenantForeignKey
 
 TRIES = 5
+NOBODY = "nobody named"
 
 
 class MessageQuerySet(models.QuerySet):
@@ -190,7 +191,7 @@ class Message(Kept):
     @property
     def sender(self) -> str:
         known = self.contact.name if self.contact else ""
-        return self.sender_name or known or self.sender_email or "nobody named"
+        return self.sender_name or known or self.sender_email or NOBODY
 
     @property
     def at(self):
