@@ -179,6 +179,12 @@ class Message(Kept):
                 condition=Q(state__in=("review", "unmatched", "failed"), handled_at=None, direction="in"),
             ),
             models.Index(fields=["workspace", "message_id"], name="message_id", condition=~Q(message_id="")),
+            models.Index(
+                fields=["workspace", "received_at"],
+                include=["intent", "state"],
+                name="message_classes",
+                condition=Q(direction="in") & ~Q(intent=""),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["workspace", "key"], name="message_once"),

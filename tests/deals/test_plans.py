@@ -235,6 +235,8 @@ NOT_BY_WORKSPACE = {
 FEW = {
     "activity_pending", "notification_unread", "deal_due", "message_open", "message_waiting", "message_undecided", "rule_run_trouble",
 }  # fmt: skip
+# Hold columns beside their keys, and answer a question without the table, which the index that begins alike cannot.
+COVERING = {"message_classes"}
 
 
 @pytest.fixture
@@ -267,7 +269,7 @@ def test_no_index_is_the_beginning_of_another(indexes):
         and long[4] in (None, short[4])
         and long[5][: len(short[5])] == short[5]
     ]
-    assert {name for name, _ in useless} == FEW
+    assert {name for name, _ in useless} == FEW | COVERING
     partial = {name for _, name, _, _, condition, _ in indexes if condition}
     assert partial >= FEW
 
