@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from babel.dates import format_date, get_day_names
+from django.urls import reverse
 
 from activities.due import due_within
 from activities.lines import present, rows
@@ -39,16 +40,23 @@ class Calendar:
         self.formats = Formats.of(request)
         self.view = "week" if request.GET.get("view") == "week" else "month"
         self.day = read_day(request.GET.get("day", ""), self.formats.today)
-        self.members = list(Membership.objects.active().filter(workspace=request.workspace).select_related("user"))
+        members = Membership.objects.active().filter(workspace=request.workspace)
+        self.members = list(members.values_list("user_id", "user__name", "user__email"))
         self.who = self._who(request)
         self.days = self._days()
         self.is_cut = self._fill(request)
 
     def _who(self, request: MemberRequest) -> str:
         """A user id, or "all"."""
-        known = {str(member.user_id) for member in self.members} | {"all"}
+        known = {str(user_id) for user_id, _, _ in self.members} | {"all"}
         asked = request.GET.get("who", "")
         return asked if asked in known else str(request.member.user_id)
+
+    @property
+    def choices(self) -> list[dict[str, str]]:
+        """Whose it may be."""
+        whose = [(str(user_id), name or email) for user_id, name, email in self.members] + [("all", "Everybody")]
+        return [{"value": who, "label": name, "chosen": "1" if who == self.who else ""} for who, name in whose]
 
     @property
     def first_weekday(self) -> int:
@@ -77,13 +85,15 @@ class Calendar:
         if self.who != "all":
             tasks = tasks.filter(assignee_id=int(self.who))
         found = list(rows(tasks).order_by("due_at", "pk")[: MOST + 1])
+        move = reverse("task_reschedule", args=[0])
         by_day = {date_.day: date_.lines for date_ in self.days}
         for task, line in zip(
             found[:MOST], present(found[:MOST], request, visible_owners(request.member)), strict=True
         ):
             day = task["due_on"] or self.formats.local_day(task["due_at"])
             line["clock"] = "" if task["due_on"] else self.formats.clock(task["due_at"])
-            line["ended"] = task["status"] != Task.Status.OPEN
+            line["ended"] = "" if task["status"] == Task.Status.OPEN else "1"
+            line["move"] = move.replace("/0/", f"/{task['pk']}/") if line["edit"] else ""
             by_day[day].append(line)
         for lines in by_day.values():
             lines.sort(key=lambda line: bool(line["clock"]))

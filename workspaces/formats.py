@@ -75,6 +75,16 @@ def _day(day: date, today: date, locale: Locale) -> str:
     return format_skeleton("MMMd" if day.year == today.year else "yMMMd", day, locale=locale)
 
 
+@lru_cache(maxsize=1024)
+def _day_long(day: date, locale: Locale) -> str:
+    return format_date(day, "full", locale=locale)
+
+
+@lru_cache(maxsize=1440)
+def _clock(clock: time, locale: Locale) -> str:
+    return format_time(clock, "short", locale=locale)
+
+
 @dataclass(frozen=True)
 class Formats:
     """Everything that is written for one reader goes through here."""
@@ -166,7 +176,7 @@ class Formats:
         return NONE if day is None else _day(day, self.today, self.locale)
 
     def day_long(self, day: date | None) -> str:
-        return NONE if day is None else format_date(day, "full", locale=self.locale)
+        return NONE if day is None else _day_long(day, self.locale)
 
     @property
     def day_pattern(self) -> str:
@@ -205,7 +215,8 @@ class Formats:
         return moment.astimezone(self.zone).date()
 
     def clock(self, moment: datetime) -> str:
-        return format_time(moment.astimezone(self.zone), "short", locale=self.locale)
+        local = moment.astimezone(self.zone)
+        return _clock(time(local.hour, local.minute), self.locale)
 
     def clock_typed(self, clock: time) -> str:
         """As it stands in a field to be edited: 14:30 or 2:30 PM; `read_clock` reads it."""
@@ -247,4 +258,4 @@ class Formats:
         if moment is None:
             return NONE
         local = moment.astimezone(self.zone)
-        return f"{format_date(local, 'full', locale=self.locale)}, {self.clock(moment)} {local.tzname()}"
+        return f"{_day_long(local.date(), self.locale)}, {self.clock(moment)} {local.tzname()}"
