@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, connections, transaction
@@ -29,7 +30,7 @@ def tenant(
     *,
     door: str = "system",
     client: str = "",
-    then: tuple[str, list[object]] | None = None,
+    then: tuple[str, list[Any]] | None = None,
 ) -> Iterator[tuple | None]:
     """A transaction in which the rows of one workspace (instance or id) are there, and no others.
 
