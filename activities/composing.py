@@ -38,7 +38,7 @@ class Mode:
 MAIL = "mail"
 MODES = (
     Mode("note", "Note", "notebook-pen", "Save note", "n"),
-    Mode(MAIL, "Email", "mail", "Send", page="mail_new"),
+    Mode(MAIL, "Email", "mail", "Send", "r", page="mail_new"),
     Mode("call", "Log call", "phone", "Log call", "p"),
     Mode(TASK, "Task", "calendar-plus", "Plan task", "t"),
     Mode("meeting", "Meeting", "video", "Log meeting"),

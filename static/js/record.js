@@ -3,6 +3,7 @@ import { parse, send } from "./request.js";
 import { say } from "./toasts.js";
 
 const composer = () => document.getElementById("composer");
+const first = () => composer().querySelector("form [autofocus]") ?? composer().querySelector("form :is(textarea, input:not([type=hidden]))");
 const texts = (form) => [...form.querySelectorAll("textarea, input[type=text]")].filter((field) => field.name);
 const keyOf = (form) => `draft/${document.body.dataset.events}/${form.dataset.draft}`;
 
@@ -35,14 +36,14 @@ async function show(link, focus = true) {
     return say("No connection.", { error: true, retry: () => show(link, focus) });
   }
   restore();
-  if (focus) composer().querySelector("form :is(textarea, input:not([type=hidden]))").focus();
+  if (focus) first().focus();
 }
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-mode]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  if (link.ariaCurrent) composer().querySelector("form :is(textarea, input:not([type=hidden]))").focus();
+  if (link.ariaCurrent) first().focus();
   else show(link);
 });
 

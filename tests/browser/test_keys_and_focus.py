@@ -294,9 +294,9 @@ HELP = {
     },
     "Deal, lead, company, contact": {
         "Edit": [("deals/{deal}/", "", "e", shows(MENU))],
-        "Note, log call, plan next step": [
-            ("deals/{deal}/", "", "n", focused("#composer textarea")), ("deals/{deal}/", "", "p", focused("#composer #new_body")),
-            ("deals/{deal}/", "", "t", focused("#composer #new_title")),
+        "Note, email, log call, plan next step": [
+            ("deals/{deal}/", "", "n", focused("#composer textarea")), ("deals/{deal}/", "", "r", focused("#composer #new_to")),
+            ("deals/{deal}/", "", "p", focused("#composer #new_body")), ("deals/{deal}/", "", "t", focused("#composer #new_title")),
         ],
         "Of a deal: menu, owner": [("deals/{deal}/", "", "m", shows(MENU)), ("deals/{deal}/", "", "a", shows("#popover select[name=value]"))],
         "Of an open deal: won, lost": [
@@ -339,7 +339,10 @@ HELP = {
         "Make a lead, link to a person": [
             ("inbox/{stray}/", "", "v", says("#toasts .toast:last-child", "is a lead")), ("inbox/{stray}/", "", "l", shows("#dialog form")),
         ],
-        "Reply, done": [("inbox/?tab=interested", "", "r", shows("#dialog form")), ("inbox/{stray}/", "", "e", says("#toasts .toast:last-child", "Done"))],
+        "Reply, to all, done": [
+            ("inbox/?tab=interested", "", "r", shows("#dialog form")), ("inbox/{stray}/", "", "a", shows("#dialog form")),
+            ("inbox/{stray}/", "", "e", says("#toasts .toast:last-child", "Done")),
+        ],
     },
     "Today, tasks": {
         "Done": [("today/", LINE, "d", SAID_DONE), ("tasks/", LINE, "d", SAID_DONE), (FAR, APPT, "d", SAID_DONE)],
@@ -393,7 +396,9 @@ def replies(place) -> dict[str, int]:
             found.setdefault("reply", message.pk)
         stray = read_as(Intent.INFO_REQUEST, None, place.alice)
         Message.objects.filter(pk=stray.pk).update(
-            state=Message.State.UNMATCHED, sender_email="stray@elsewhere.example"
+            state=Message.State.UNMATCHED,
+            sender_email="stray@elsewhere.example",
+            recipients=[["", "too@elsewhere.example"]],
         )
         return found | {"stray": stray.pk}
 
