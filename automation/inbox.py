@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
+from email.utils import parseaddr
 from functools import cached_property
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from automation import inbox_lines as lines
+from automation.actions.files import is_seen, record_of
 from automation.actions.processing import ROBOTS
 from automation.intents import Intent
 from automation.mail.visible import has_quote
-from automation.models import Effect, Message
+from automation.models import Effect, Mailbox, Message
 from automation.reply_address import TOKEN
 from deals.models import Deal
 from leads.names import normalise_email
@@ -189,21 +191,15 @@ def new_replies(request: MemberRequest) -> list[Message]:
     return list(found.order_by("-received_at", "-pk")[: NEW + 1])
 
 
-def is_seen(deal: Deal | None, owners: Collection[int] | None) -> bool:
-    return deal is not None and deal.deleted_at is None and (owners is None or deal.owner_id in owners)
-
-
-def record_of(message: Message, owners: Collection[int] | None) -> Model | None:
-    """What it is about, as far as one who sees these owners' deals is concerned."""
-    deal = message.deal if is_seen(message.deal, owners) else None
-    return deal or message.lead or message.contact or message.company
-
-
 def others_of(message: Message, user: User) -> list[str]:
     """Who had it beside us and its sender."""
-    ours = {user.email, message.sender_email, message.mailbox.address if message.mailbox else ""}
+    ours = {normalise_email(user.email), message.sender_email, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}
     emails = dict.fromkeys(normalise_email(email) for _, email in message.recipients)
-    return [email for email in emails if email and email not in ours and not TOKEN.search(email)]
+    others = [email for email in emails if email and email not in ours and not TOKEN.search(email)]
+    if others:
+        boxes = Mailbox.objects.filter(workspace_id=message.workspace_id, address__in=others)
+        ours = set(boxes.values_list("address", flat=True))
+    return [email for email in others if email not in ours]
 
 
 class Opened:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -16,9 +16,10 @@ from activities.file_views import files_of
 from activities.models import Attachment
 from activities.views import get_subject, subject_of, told
 from automation import actions
+from automation.actions.files import record_of
 from automation.actions.sending import mailbox_for, silent, values_of
 from automation.forms import MailForm
-from automation.inbox import others_of, record_of
+from automation.inbox import others_of
 from automation.mail.quote import quoted, re_line
 from automation.models import MailTemplate, Message, Sending
 from automation.placeholders import FIELDS, fill
@@ -75,7 +76,8 @@ def mail_reply(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def form_of(request: MemberRequest, initial: dict[str, str], files: QuerySet[Attachment]) -> MailForm:
-    form = MailForm(request.POST or None, request.FILES or None, initial=initial, files=files)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()  # empty where all of it was too large
+    form = MailForm(*sent, initial=initial, files=files)
     for name in getattr(request, "too_large", []):
         form.add_error("uploads", f"{name} is larger than {settings.UPLOAD_MAX_MB} MB.")
     return form
@@ -98,11 +100,11 @@ def mail_again(request: MemberRequest, pk: int) -> HttpResponse:
 def get_sending(request: MemberRequest, pk: int) -> tuple[Sending, Model | None]:
     """By its message: one's own, or about a record that one may see."""
     sending = get_object_or_404(Sending.objects.select_related("message"), workspace=request.workspace, message_id=pk)
-    message = sending.message
-    if message.subject is None:
-        get_object_or_404(Message.objects.filter(sendings__by_id=request.member.user_id), pk=pk)
-        return sending, None
-    return sending, subject_of(request, message)
+    if sending.by_id == request.member.user_id:
+        return sending, record_of(sending.message, visible_owners(request.member))
+    if sending.message.subject is None:
+        raise Http404("It is somebody else's mail.")
+    return sending, subject_of(request, sending.message)
 
 
 def shown(
@@ -149,5 +151,6 @@ def prepared(
         )
     said = f"{request.user} <{box.address}>" if box else f"{request.user}, by the address of this site"
     context = {"templates": offered, "chosen": chosen, "empty": empty, "from": said, "here": request.path}
+    context["to_all"] = "all" in request.GET
     context["silent"] = silent(workspace.pk, [initial["to"]]) if initial.get("to") else ""
     return initial | {"body": body}, context

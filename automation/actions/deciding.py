@@ -6,7 +6,7 @@ from activities.models import Notification
 from activities.outbox import ring_again
 from automation.actions.campaigns import unreplied
 from automation.actions.effects import note, undo_all, undo_effect
-from automation.actions.handling import decided, kept, lock
+from automation.actions.handling import decided, kept, lock, through
 from automation.actions.matching import belonging, lead_id_of
 from automation.actions.meetings import take_calendars
 from automation.actions.processing import ROBOTS, attach, find_deal, settle, write_line
@@ -38,8 +38,9 @@ def accept(message: Message, *, by: Membership) -> Message:
         raise Refused("It could not be read. Try to read it again first.")
     if message.state == State.UNMATCHED and message.intent not in FOR_NOBODY:
         raise Refused("Nobody knows whose mail this is: link it to a person first.")
-    if message.state in (State.REVIEW, State.UNMATCHED):
-        act(message, by=by)
+    if message.state == State.DONE:
+        return through(message, by)  # whatever waits for replies that mean this has heard of it
+    act(message, by=by)
     return decided(message, by)
 
 

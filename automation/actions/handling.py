@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from activities.models import SUBJECTS
@@ -64,9 +66,9 @@ def decided(message: Message, by: Membership) -> Message:
     return message
 
 
-def through(message: Message, by: Membership) -> Message:
+def through(message: Message, by: Membership, at: datetime | None = None) -> Message:
     message.state = State.DONE
-    message.handled_at, message.handled_by_id = timezone.now(), by.user_id
+    message.handled_at, message.handled_by_id = at or timezone.now(), by.user_id
     return kept(message)
 
 

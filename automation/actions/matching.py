@@ -116,11 +116,11 @@ def names(thread: Message) -> str:
 
 
 def is_colleague(thread: Message, mail: Mail) -> bool:
-    """Whether the sender was among those written to, or is of their company."""
+    """Whether the sender is who was written to, or of their company. Who else had a copy does not speak for them."""
     domain = domain_of(mail.sender.email)
-    theirs = {address for _, address in thread.recipients}
+    first = next((address for _, address in thread.recipients), "")
     own = thread.contact.company.domain if thread.contact and thread.contact.company else ""
-    return mail.sender.email in theirs or bool(domain) and domain == own
+    return mail.sender.email == first or bool(domain) and domain in (own, domain_of(first))
 
 
 def knows(thread: Message, contact: Contact, mail: Mail) -> bool:

@@ -9,6 +9,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
+from email import message_from_bytes
+from email.encoders import encode_base64
+from email.mime.base import MIMEBase
+from email.policy import default
 from email.utils import format_datetime, formataddr, parseaddr
 from mimetypes import guess_type
 from uuid import uuid4
@@ -18,27 +22,25 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.core.mail import EmailMessage
-from django.core.validators import validate_email
-from django.db.models import F, Q
+from django.db.models import EmailField, F, Q
 from django.utils import timezone
 
 from activities import files as kinds
 from activities.actions.recording import written
 from activities.letters import message_id
 from activities.models import Attachment, Door
-from automation.actions.files import keep_file
-from automation.actions.handling import decided, reopen
+from automation.actions.files import keep_file, record_of
 from automation.actions.handling import lock as lock_message
+from automation.actions.handling import reopen, through
 from automation.actions.processing import write_line
 from automation.mail.identity import key_of
-from automation.mail.parsing import read
 from automation.mail.parts import Attachment as Part
 from automation.models import Mailbox, Message, Sending, Suppression
 from automation.reply_address import reply_address
 from leads.actions import find_contact
 from leads.models import Company, Contact, ContactEmail, Lead
 from leads.names import normalise_email
-from workspaces.access import check_may
+from workspaces.access import check_may, visible_owners
 from workspaces.action import Refused, action
 from workspaces.background import after_commit
 from workspaces.models import Membership, Role, User, Workspace
@@ -49,6 +51,7 @@ HOLD = timedelta(seconds=10)  # so long a mail can be called back
 MOST = 20  # addresses of one mail
 LARGEST = 20 * 2**20  # bytes of its files
 LONGEST_SUBJECT = 250
+ADDRESS = EmailField(max_length=254)
 ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,250}")  # of a message: it comes out of mail of others, and goes into a header
 
 
@@ -80,22 +83,17 @@ def send_mail(
     mailbox = mailbox_for(workspace, by.user_id, answers)
     check_size(files, uploads)
     new = [uploaded(file) for file in uploads]
-    if message.subject:
+    if subject := record_of(message, visible_owners(by)):
         for part in new:
-            keep_file(part, message.subject, by=by)
+            keep_file(part, subject, by=by)
+    if answers and answers.state == Message.State.DONE:
+        answers = lock_message(answers, by)  # before its deal and lead, as whoever decides about it does
     sending = queue(message, emails, by=by, mailbox=mailbox, hold=HOLD, copied=copied, parts=[*parts_of(files), *new])
-    if answers and is_through(answers, by):
-        sending.answered = answers
+    if answers and answers.state == Message.State.DONE:
+        # Whoever answers accepts what was done by itself. What waits for a decision goes on waiting for it.
+        sending.answered = answers if answers.handled_at else through(answers, by, sending.queued_at)
         sending.save(update_fields=["answered"])
     return sending
-
-
-def is_through(answers: Message, by: Membership) -> bool:
-    """Whoever answers accepts what was done by itself. What waits for a decision goes on waiting for it."""
-    if answers.state != Message.State.DONE or answers.handled_at:
-        return False
-    answers = lock_message(answers, by)
-    return answers.handled_at is None and bool(decided(answers, by))
 
 
 def check_size(files: Sequence[Attachment], uploads: Sequence[UploadedFile]) -> None:
@@ -177,9 +175,16 @@ def call_back(sending: Sending, *, by: Membership) -> Sending:
     sending.cancelled_at, sending.next_try_at = timezone.now(), None
     sending.save(update_fields=["cancelled_at", "next_try_at"])
     sending.settled()
-    if sending.answered:
+    if sending.answered and not is_settled(sending.answered):
         reopen(sending.answered, by=by)
     return sending
+
+
+def is_settled(answered: Message) -> bool:
+    """Somebody was through with it without an answer, or another answer goes out."""
+    answers = Sending.objects.filter(answered=answered)
+    by_answer = answers.filter(queued_at=answered.handled_at).exists()
+    return not by_answer or answers.filter(cancelled_at=None).exists()
 
 
 @action
@@ -214,7 +219,7 @@ def write_mail(sending: Sending) -> EmailMessage | None:
         sending.problem = problem[:200]
         return None
     message = sending.message
-    return letter(sending, read(bytes(message.raw)).attachments if message.attachments else ())
+    return letter(sending, files_in(bytes(message.raw)) if message.attachments else ())
 
 
 def letter(sending: Sending, parts: Sequence[Part] = ()) -> EmailMessage:
@@ -242,8 +247,23 @@ def letter(sending: Sending, parts: Sequence[Part] = ()) -> EmailMessage:
         headers=headers,
     )
     for part in parts:
-        mail.attach(part.name, part.content, part.type)
+        mail.attach(encoded(part))
     return mail
+
+
+def encoded(part: Part) -> MIMEBase:
+    """Byte for byte, whatever the lines and letters of a text are."""
+    file = MIMEBase(*part.type.split("/", 1))
+    file.set_payload(part.content)
+    encode_base64(file)
+    file.add_header("Content-Disposition", "attachment", filename=part.name)
+    return file
+
+
+def files_in(raw: bytes) -> list[Part]:
+    """Those of a mail that we wrote ourselves."""
+    found = message_from_bytes(raw, policy=default).iter_attachments()
+    return [Part(file.get_filename(""), file.get_content_type(), file.get_payload(decode=True)) for file in found]
 
 
 def line(text: str) -> str:
@@ -282,7 +302,7 @@ def wrong(workspace_id: int, emails: Sequence[str]) -> str:
     """Why a mail cannot go to these; empty where it can."""
     for email in emails:
         try:
-            validate_email(email)
+            ADDRESS.run_validators(email)
         except ValidationError:
             return f"“{email[:80]}” is no address."
         if receives_no_mail(email):

@@ -107,12 +107,15 @@ def too_often(run: RuleRun) -> str:
 
 def pause(rule: Rule, why: str) -> None:
     """It switches itself off, and the admins are told."""
-    rule.on_since = None
-    rule = Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace").get(pk=rule.pk)
+    kept, rule = (
+        rule,
+        Rule.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace").get(pk=rule.pk),
+    )
     if rule.on_since is None:
         return
     rule.on_since, rule.paused, rule.version = None, why[:300], rule.version + 1
     rule.save(update_fields=["on_since", "paused", "version"])
+    transaction.on_commit(lambda: setattr(kept, "on_since", None))
     admins = Membership.objects.admins().filter(workspace_id=rule.workspace_id)
     notify(
         admins.values_list("user_id", flat=True),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+from email.policy import default
+
 import pytest
 from django.core import mail as outbox
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +13,7 @@ from django.utils import timezone
 from activities.actions import attach, delete_logged, mailing, remove_attachment
 from activities.models import Activity, Attachment
 from automation import actions, tasks
-from automation.models import Mailbox, Message, Sending, Suppression
+from automation.models import Mailbox, MailTemplate, Message, Sending, Suppression
 from automation.reply_address import named_message, reply_address
 from leads.actions import update_contact, update_lead
 from leads.models import Lead
@@ -47,6 +50,12 @@ def leave(sending: Sending) -> Sending:
     return Sending.objects.select_related("message__line").get(pk=sending.pk)
 
 
+def files_of(raw: bytes) -> list[tuple[str, str, bytes]]:
+    """(name, type, bytes) as whoever gets the mail has them."""
+    found = message_from_bytes(raw, policy=default).iter_attachments()
+    return [(part.get_filename(), part.get_content_type(), part.get_payload(decode=True)) for part in found]
+
+
 # --- with files -------------------------------------------------------------------------------------
 
 
@@ -64,8 +73,7 @@ def test_files_of_the_deal_go_with_a_mail_and_again_with_a_second_try(acme, lead
     assert client.post(path, FORM | {"files": [file.pk]}).status_code == 302
     remove_attachment(file, by=acme.bob)  # what is on its way has it still
     leave(Sending.objects.get())
-    [(name, content, kind)] = outbox.outbox[0].attachments
-    assert (name, content, kind) == ("offer.pdf", b"%PDF-1.4 our offer", "application/pdf")
+    assert files_of(outbox.outbox[0].message().as_bytes()) == [("offer.pdf", "application/pdf", b"%PDF-1.4 our offer")]
     sent = Message.objects.get()
     assert sent.attachments == [{"name": "offer.pdf", "type": "application/pdf", "size": 18}]
     assert "offer.pdf" in client.get(url(acme.workspace, "deal_detail", deal.pk) + "?tab=timeline").content.decode()
@@ -278,6 +286,7 @@ def test_who_is_copied_in_stands_in_cc(acme, lead, box):
     [
         ({"cc": ["nobody"]}, "cc"),
         ({"cc": ["stopped@brightwater.example"]}, "cc"),
+        ({"cc": [f"luca@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.{'f' * 20}.example"]}, "cc"),
         ({"cc": [f"p{i}@brightwater.example" for i in range(20)]}, "to"),
         ({"to": [], "cc": ["luca@brightwater.example"]}, "to"),
         ({"uploads": [SimpleUploadedFile("offer.exe", b"MZ\x90")]}, "uploads"),
@@ -305,10 +314,41 @@ def test_a_file_from_elsewhere_goes_out_and_is_kept_once_with_what_the_mail_is_a
     for sending in Sending.objects.all():
         leave(sending)
     for letter in outbox.outbox:
-        assert [(name, content) for name, content, _ in letter.attachments] == [
-            ("offer.pdf", b"%PDF-1.4 our offer"), ("terms.txt", "Thirty days"),
+        assert files_of(letter.message().as_bytes()) == [
+            ("offer.pdf", "application/pdf", b"%PDF-1.4 our offer"), ("terms.txt", "text/plain", b"Thirty days"),
         ]  # fmt: skip
     assert sorted(deal.attachments.values_list("name", flat=True)) == ["offer.pdf", "terms.txt"]
+
+
+def test_files_leave_byte_for_byte_at_every_try(acme, lead, box):
+    files = {
+        "terms.txt": b'Content-Type: multipart/mixed; boundary="abc"\r\n\r\n--abc\r\nfirst\nsecond\r',
+        "prices.csv": "Größe;Preis\r\n".encode("latin-1"),
+        "Größe und Preis.pdf": b"%PDF-1.4 our offer" + bytes(range(256)),
+    }
+    sending = leave(send(acme, lead, uploads=[SimpleUploadedFile(name, content) for name, content in files.items()]))
+    kinds = ("text/plain", "text/csv", "application/pdf")
+    for raw in (outbox.outbox[0].message().as_bytes(), bytes(sending.message.raw)):
+        assert files_of(raw) == [(name, kind, files[name]) for name, kind in zip(files, kinds, strict=True)]
+
+
+def test_what_one_may_not_see_gets_no_file_of_theirs_and_their_mail_is_called_back(acme, lead, box, login):
+    came = answer(acme, "sales@acme.example")
+    hers = make_deal(acme.alice, acme.stages["New"], "Hers", lead=lead)
+    Message.objects.filter(pk=came.pk).update(deal=hers)
+    Workspace.objects.filter(pk=acme.workspace.pk).update(visibility="own")
+    bob, path = login(acme.bob), url(acme.workspace, "mail_reply", came.pk)
+    toast = read(bob.post(path, FORM | {"uploads": SimpleUploadedFile("a.txt", b"Hello")}, headers=SCRIPT))
+    assert (Attachment.objects.get().lead, hers.attachments.count()) == (lead, 0)
+    assert "Called back" in read(bob.post(toast.one("form")["action"], headers=SCRIPT)).text
+    assert Sending.objects.get().state == Sending.State.CANCELLED
+
+
+def test_a_file_that_is_too_large_alone_is_told(acme, lead, login, settings):
+    settings.UPLOAD_MAX_MB = 0.0001
+    path = url(acme.workspace, "mail_new", "lead", lead.pk)
+    refused = login(acme.bob).post(path, {"uploads": SimpleUploadedFile("offer.pdf", b"%PDF-1.4" + b" " * 2000)})
+    assert refused.status_code == 422 and "offer.pdf is larger than" in read(refused).text
 
 
 def test_the_composer_takes_files_and_says_what_is_wrong_with_them(acme, lead, login, settings):
@@ -336,6 +376,48 @@ def test_whoever_answers_is_through_with_a_message_until_the_answer_is_called_ba
     assert (came.handled_at, came.handled_by) == (None, None)
 
 
+def test_an_answer_wakes_no_rule(acme, lead, box):
+    """It was heard of when it came in, and what fits it now is another matter."""
+    came, other = (answer(acme, "sales@acme.example") for _ in range(2))
+    lines = Activity.objects.filter(pk__in=[came.line_id, other.line_id])
+    lines.update(tries_left=0)
+    send(acme, answers=came)
+    actions.accept(other, by=acme.bob)
+    assert [line.tries_left for line in lines] == [0, 0]
+
+
+def test_of_two_answers_one_goes_out_and_it_stays_done(acme, lead, box):
+    came = answer(acme, "sales@acme.example")
+    first = send(acme, answers=came)
+    came.refresh_from_db()
+    second = send(acme, answers=came)
+    actions.call_back(first, by=acme.bob)
+    came.refresh_from_db()
+    assert came.handled_at
+    actions.call_back(second, by=acme.bob)
+    came.refresh_from_db()
+    assert came.handled_at is None
+
+
+def test_done_by_hand_after_the_answer_stays_done_when_it_is_called_back(acme, lead, box):
+    came = answer(acme, "sales@acme.example")
+    sending = send(acme, answers=came)
+    actions.handle(came, by=acme.alice)
+    actions.call_back(sending, by=acme.bob)
+    came.refresh_from_db()
+    assert came.handled_at and came.handled_by == acme.alice.user
+
+
+def test_who_was_copied_in_does_not_speak_for_the_lead(acme, lead, box):
+    sending = leave(send(acme, lead, cc=["partner@elsewhere.example"]))
+    raw = mail("We are not interested.", answers=f"<{sending.message.message_id}>", sender="partner@elsewhere.example")
+    again, _ = actions.receive(acme.workspace, raw)
+    actions.take(Message.objects.select_related("workspace", "mailbox").get(pk=again.pk))
+    again.refresh_from_db()
+    lead.refresh_from_db()
+    assert (again.state, lead.status) == (Message.State.UNMATCHED, Lead.Status.NEW)
+
+
 def test_an_answer_decides_nothing(acme, lead, box):
     came = answer(acme, "sales@acme.example")
     Message.objects.filter(pk=came.pk).update(state=Message.State.REVIEW)
@@ -354,7 +436,8 @@ def test_what_was_done_before_the_answer_stays_done_when_it_is_called_back(acme,
 
 def test_an_answer_to_all_goes_to_who_is_not_us(acme, lead, box, login):
     token = send(acme, lead).reply_to
-    to = f"Sales <sales@acme.example>, {token}, Bob <bob@acme.example>, Luca <Luca@Brightwater.example>"
+    Mailbox.objects.create(workspace=acme.workspace, name="Info", address="info@acme.example")
+    to = f"Sales <sales@acme.example>, info@acme.example, {token}, Bob <bob@acme.example>, Luca <Luca@Brightwater.example>"
     came = answer(acme, to)
     Message.objects.filter(pk=came.pk).update(mailbox=box)
     bob = login(acme.bob)
@@ -362,6 +445,10 @@ def test_an_answer_to_all_goes_to_who_is_not_us(acme, lead, box, login):
     [reply_all] = [link for link in page.all("a") if link.get("data-key") == "a"]
     form = read(bob.get(reply_all["href"])).one("form", "form-page")
     assert (form.fields["to"], form.fields["cc"]) == ("ida@brightwater.example", "luca@brightwater.example")
+    template = MailTemplate.objects.create(workspace=acme.workspace, name="Thanks", body="Thank you")
+    page = read(bob.get(reply_all["href"]))
+    [chosen] = [link["href"] for link in page.all("a") if f"template={template.pk}" in link.get("href", "")]
+    assert read(bob.get(chosen)).one("form", "form-page").fields["cc"] == "luca@brightwater.example"
 
 
 # --- pages ------------------------------------------------------------------------------------------
