@@ -64,7 +64,7 @@ class MailForm(forms.Form):
         label="Text",
         max_length=LONGEST_TEXT,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "Write an email"}),
+        widget=forms.Textarea(attrs={"rows": 9, "placeholder": "Write an email"}),
     )
 
     def __init__(self, *args, files: QuerySet[Attachment], **kwargs):

@@ -193,12 +193,13 @@ def new_replies(request: MemberRequest) -> list[Message]:
 
 def others_of(message: Message, user: User) -> list[str]:
     """Who had it beside us and its sender."""
-    ours = {normalise_email(user.email), message.sender_email, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}
+    known = {normalise_email(user.email), message.sender_email, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}
     emails = dict.fromkeys(normalise_email(email) for _, email in message.recipients)
-    others = [email for email in emails if email and email not in ours and not TOKEN.search(email)]
-    if others:
-        boxes = Mailbox.objects.filter(workspace_id=message.workspace_id, address__in=others)
-        ours = set(boxes.values_list("address", flat=True))
+    others = [email for email in emails if email and email not in known and not TOKEN.search(email)]
+    if not others:
+        return []
+    boxes = Mailbox.objects.filter(workspace_id=message.workspace_id, address__in=others)
+    ours = set(boxes.values_list("address", flat=True))
     return [email for email in others if email not in ours]
 
 

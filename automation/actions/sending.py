@@ -175,8 +175,10 @@ def call_back(sending: Sending, *, by: Membership) -> Sending:
     sending.cancelled_at, sending.next_try_at = timezone.now(), None
     sending.save(update_fields=["cancelled_at", "next_try_at"])
     sending.settled()
-    if sending.answered and not is_settled(sending.answered):
-        reopen(sending.answered, by=by)
+    if sending.answered:
+        answered = lock_message(sending.answered, by)  # as it is now: somebody may be through with it this moment
+        if not is_settled(answered):
+            reopen(answered, by=by)
     return sending
 
 

@@ -5,7 +5,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from automation.models import Mailbox
+from deals.models import Deal
+from leads.models import Lead
 from tests.automation.language_server import Model
+from tests.automation.mails import make_lead
+from tests.factories import make_deal
+
+
+@pytest.fixture
+def lead(acme) -> Lead:
+    return make_lead(acme.bob)
+
+
+@pytest.fixture
+def box(acme) -> Mailbox:
+    return Mailbox.objects.create(workspace=acme.workspace, name="Sales", address="sales@acme.example")
 
 
 @pytest.fixture
@@ -18,3 +33,8 @@ def model(settings) -> Iterator[Model]:
     yield server
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def deal(acme) -> Deal:
+    return make_deal(acme.bob, acme.stages["Contacted"], "Cold chain", 5000)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
 from activities.models import Activity
 from activities.outbox import hand_on, pending
 from automation.models import Rule, RuleRun, RuleStep
@@ -10,6 +15,7 @@ from automation.rules.editing import Said, Step
 from tests.conftest import Cast
 
 TASK = Step("task", text="Call {name}", type="call", who="owner", due_amount=4, due_unit="working_hours")
+TELL = Step("notify", text="Look at {deal}", who="owner")
 
 
 def make_rule(
@@ -41,4 +47,43 @@ def said(run: RuleRun) -> list[tuple[str, str]]:
     return [(step.state, step.said) for step in run.steps.order_by("pk")]
 
 
-__all__ = ["TASK", "RuleStep", "Said", "Step", "again", "make_rule", "said", "work"]
+def one(cast) -> RuleRun:
+    [run] = work(cast)
+    return run
+
+
+def handed_on(cast) -> int:
+    """The run that waits for a worker now."""
+    for pk in pending(cast.workspace.pk):
+        hand_on(cast.workspace.pk, pk)
+    [pk] = running.waiting(cast.workspace.pk)
+    return pk
+
+
+@contextmanager
+def the_database_refuses(error: type[Exception], which: Callable[[str, object], bool]) -> Iterator[None]:
+    """As it does in the middle of the work, of its own accord."""
+
+    def asked(execute, sql, params, many, context):
+        if which(sql, params):
+            raise error("refused")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(asked):
+        yield
+
+
+__all__ = [
+    "TASK",
+    "TELL",
+    "RuleStep",
+    "Said",
+    "Step",
+    "again",
+    "handed_on",
+    "make_rule",
+    "one",
+    "said",
+    "the_database_refuses",
+    "work",
+]

@@ -33,11 +33,6 @@ FIRST = {"name": "First", "subject": "For {company}", "body": "Dear {first_name}
 SECOND = {"name": "Second", "subject": "", "body": "Once more, {first_name}"}
 
 
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
-
-
 def build(cast, *leads: Lead) -> Campaign:
     """A running campaign of two steps, the second a working day later, in a workspace that always works."""
     Workspace.objects.filter(pk=cast.workspace.pk).update(**ALWAYS)

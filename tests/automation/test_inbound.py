@@ -36,11 +36,6 @@ def take(acme, raw: bytes, **facts: object) -> Message:
     return Message.objects.get(pk=message.pk)
 
 
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
-
-
 def test_a_yes_becomes_a_deal_with_its_evidence(acme, lead):
     message = take(acme, mail(YES, message_id="<yes@brightwater.example>"))
     assert (message.state, message.intent, message.lead, message.contact) == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -18,11 +17,6 @@ from tests.pages import read
 from workspaces.models import Workspace
 
 SCRIPT = {"X-Client-Id": "tab1"}
-
-
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
 
 
 def acted(intent: Intent, lead: Lead, acme, **facts: object) -> Message:

@@ -21,8 +21,7 @@ from automation.mail.parsing import read
 from automation.models import Meeting, Message
 from deals.models import Deal
 from leads.actions import create_contact
-from leads.models import Lead
-from tests.automation.mails import mail, make_lead
+from tests.automation.mails import mail
 from tests.factories import make_deal
 from tests.shared_data import shared
 from workspaces.models import Membership
@@ -50,11 +49,6 @@ def letter(text: str, ics: str, **facts: str) -> bytes:
 def take(acme, raw: bytes) -> Message:
     message, _ = actions.receive(acme.workspace, raw)
     return actions.take(Message.objects.select_related("workspace", "mailbox").get(pk=message.pk))
-
-
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
 
 
 def test_an_invitation_plans_the_meeting_and_moves_the_deal(acme, lead):

@@ -28,11 +28,6 @@ def done(message: Message) -> set[str]:
     return set(message.effects.filter(undone_at=None).values_list("kind", flat=True))
 
 
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
-
-
 @pytest.mark.parametrize(
     ("intent", "stage"), [(Intent.INTERESTED, "Qualified"), (Intent.MEETING_BOOKED, "Meeting scheduled")]
 )

@@ -14,16 +14,11 @@ from automation.models import Enrolment, Mailbox, Message, Suppression
 from deals.actions import move_to_stage, undo_stage_change
 from deals.models import Deal, StageEvent
 from leads.models import Campaign, CampaignMember, Lead
-from tests.automation.mails import mail, make_lead, read_as
+from tests.automation.mails import mail, read_as
 from tests.factories import make_deal
 from workspaces.action import Refused
 
 State = Message.State
-
-
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
 
 
 def acted(message: Message) -> Message:

@@ -14,7 +14,7 @@ from automation.actions.sending import letter
 from automation.models import MailTemplate, Message, Sending, Suppression
 from automation.opting_out import opt_out_url
 from automation.placeholders import FIELDS, fill, unknown
-from leads.models import Campaign, CampaignMember, Lead
+from leads.models import Campaign, CampaignMember
 from tests.automation.mails import make_lead
 from tests.factories import url
 from tests.pages import SCRIPT, read
@@ -31,11 +31,6 @@ CORES = [
 ]  # fmt: skip
 WRAPS = ["{%s}", "{{%s}}", "{{ %s }}", "${%s}", "#{%s}", "{%% %s %%}", "<%%= %s %%>", "{{%s|safe}}", "$%s", "%%(%s)s", "{!%s}", "@{%s}"]  # fmt: skip
 PAYLOADS = [wrap % core for wrap, core in itertools.product(WRAPS, CORES)]
-
-
-@pytest.fixture
-def lead(acme) -> Lead:
-    return make_lead(acme.bob)
 
 
 @pytest.fixture

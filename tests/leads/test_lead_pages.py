@@ -409,3 +409,13 @@ def test_custom_fields_are_columns_of_the_lists(acme, login):
         assert also in chosen
         new = bob.get(url(acme.workspace, "export_new", entity) + "?columns=cf_region").content.decode()
         assert "The columns that the list shows" in new
+
+
+def test_the_row_that_brings_more_is_as_wide_as_the_others(acme, bob):
+    """One column more would be an empty one, beside all that is shown."""
+    Lead.objects.bulk_create(
+        Lead(workspace=acme.workspace, name=f"Lead {number}", owner=acme.bob.user) for number in range(60)
+    )
+    page = read(bob.get(url(acme.workspace, "lead_list")))
+    [more] = page.one("tr", "more-rows").all("td")
+    assert int(more["colspan"]) == len(page.one("table", "records").all("th"))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from workspaces.drawing import filled
+from workspaces.frame import LINKS, OUTSIDE
 
 CARD = [
     "id",
@@ -61,3 +64,19 @@ def test_only_safe_text_is_let_through():
 
 def test_no_row_draws_nothing():
     assert filled("deals/card.html", []) == ""
+
+
+def test_every_link_of_the_frame_knows_when_it_is_current():
+    """What the templates link to and what workspaces/frame.py knows must be the same; the admin has a frame of its own."""
+    text = "".join(
+        (settings.BASE_DIR / "templates" / "components" / name).read_text() for name in ("sidebar.html", "tabbar.html")
+    )
+    assert set(re.findall(r'{% nav "([\w:]+)"', text)) - {"admin:index"} == {name for name, _ in (*LINKS, *OUTSIDE)}
+
+
+def test_the_phone_leads_wherever_the_side_bar_does():
+    side, phone = (
+        (settings.BASE_DIR / "templates" / "components" / name).read_text() for name in ("sidebar.html", "tabbar.html")
+    )
+    linked = [set(re.findall(r'{% nav "(\w+)"', text)) for text in (side, phone)]
+    assert linked[0] - linked[1] <= {name for name, _ in OUTSIDE}
